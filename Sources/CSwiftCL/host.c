@@ -1,0 +1,118 @@
+/*
+ * host.c -- the platform of hosts with an operating system: aligned memory, the
+ * thread's error record, and files that are replaced whole or not at all.
+ */
+#ifndef SWIFTCL_FIRMWARE
+#define _GNU_SOURCE
+#include "swiftcl_platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void *swiftcl_host_allocate(size_t bytes, size_t alignment) {
+  void *memory = NULL;
+  if (posix_memalign(&memory, alignment, bytes ? bytes : 1) != 0) return NULL;
+  return memory;
+}
+
+void swiftcl_host_release(void *memory) { free(memory); }
+
+static __thread swiftcl_error thread_error;
+
+swiftcl_error *swiftcl_host_thread_error(void) { return &thread_error; }
+
+int32_t swiftcl_host_open_read(swiftcl_host_file *file, const char *path) {
+  memset(file, 0, sizeof *file);
+  do {
+    file->descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  } while (file->descriptor < 0 && errno == EINTR);
+  return file->descriptor < 0 ? errno : 0;
+}
+
+/* The directory of `path`, for the sync that makes a rename durable. */
+static void directory_of(const char *path, char *directory, size_t capacity) {
+  const char *slash = strrchr(path, '/');
+  size_t length = slash ? (size_t)(slash - path) : 0;
+  if (!slash) {
+    strcpy(directory, ".");
+  } else if (length == 0) {
+    strcpy(directory, "/");
+  } else if (length < capacity) {
+    memcpy(directory, path, length);
+    directory[length] = 0;
+  }
+}
+
+int32_t swiftcl_host_open_write(swiftcl_host_file *file, const char *path) {
+  memset(file, 0, sizeof *file);
+  file->descriptor = -1;
+  if (strlen(path) >= sizeof file->path) return ENAMETOOLONG;
+  strcpy(file->path, path);
+  /* Two processes may save to the same path: each writes a file of its own. */
+  snprintf(file->beside, sizeof file->beside, "%s.%ld.part", path, (long)getpid());
+  struct stat old;
+  mode_t mode = stat(path, &old) == 0 ? (old.st_mode & 0777) : 0666;
+  do {
+    file->descriptor = open(file->beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+  } while (file->descriptor < 0 && errno == EINTR);
+  if (file->descriptor < 0) return errno;
+  file->writing = 1;
+  return 0;
+}
+
+int32_t swiftcl_host_read(swiftcl_host_file *file, void *data, size_t bytes) {
+  char *next = data;
+  while (bytes > 0) {
+    ssize_t got = read(file->descriptor, next, bytes);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno;
+    if (got == 0) return -1;
+    next += got;
+    bytes -= (size_t)got;
+  }
+  return 0;
+}
+
+int32_t swiftcl_host_write(swiftcl_host_file *file, const void *data, size_t bytes) {
+  const char *next = data;
+  while (bytes > 0) {
+    ssize_t put = write(file->descriptor, next, bytes);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return errno;
+    next += put;
+    bytes -= (size_t)put;
+  }
+  return 0;
+}
+
+int32_t swiftcl_host_commit(swiftcl_host_file *file) {
+  if (fsync(file->descriptor) != 0) return errno;
+  int32_t failed = close(file->descriptor) == 0 ? 0 : errno;
+  file->descriptor = -1;
+  if (!failed && rename(file->beside, file->path) != 0) failed = errno;
+  if (failed) return failed;
+  file->writing = 0;
+  /* The rename itself must survive a power cut. A file system that cannot sync
+     a directory still has the whole new file or the whole old one. */
+  char directory[4096];
+  directory_of(file->path, directory, sizeof directory);
+  int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor >= 0) {
+    (void)fsync(descriptor);
+    (void)close(descriptor);
+  }
+  return 0;
+}
+
+void swiftcl_host_close(swiftcl_host_file *file) {
+  if (file->descriptor >= 0) (void)close(file->descriptor);
+  file->descriptor = -1;
+  if (file->writing) (void)unlink(file->beside);
+  file->writing = 0;
+}
+#endif

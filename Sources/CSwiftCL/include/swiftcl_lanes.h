@@ -1,0 +1,185 @@
+/*
+ * swiftcl_lanes.h -- private: the few operations on sixteen floats for which Swift's
+ * SIMD types have no spelling that is always one vector operation. Not installed.
+ *
+ * They are inlined into the Swift kernels, for whatever instruction set those are
+ * compiled. Plain sums, products and comparisons need no help and are written in Swift.
+ */
+#ifndef SWIFTCL_LANES_H
+#define SWIFTCL_LANES_H
+
+#ifdef __clang__ /* The header is read by Swift's importer; other compilers skip it. */
+
+#include <stdint.h>
+
+typedef float swiftcl_lanes __attribute__((ext_vector_type(16)));
+typedef int32_t swiftcl_lanes_mask __attribute__((ext_vector_type(16)));
+
+#define SWIFTCL_LANES_INLINE static inline __attribute__((always_inline, unused))
+
+/* a > 0 ? b : 0 in each lane; NaN is not above 0. */
+SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_where_positive(swiftcl_lanes a, swiftcl_lanes b) {
+  return a > 0.0f ? b : (swiftcl_lanes)0.0f;
+}
+
+/* mask ? a : b in each lane; lanes of the mask are 0 or -1. */
+SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_choose(swiftcl_lanes_mask mask, swiftcl_lanes a,
+                                                  swiftcl_lanes b) {
+  return mask ? a : b;
+}
+
+/* The masks of the lanes whose bits are set, of lanes 0 to last, and of lanes that hold 0. */
+SWIFTCL_LANES_INLINE swiftcl_lanes_mask swiftcl_bits_mask(uint16_t word) {
+  swiftcl_lanes_mask bits = {0x1,   0x2,   0x4,   0x8,   0x10,   0x20,   0x40,   0x80,
+                             0x100, 0x200, 0x400, 0x800, 0x1000, 0x2000, 0x4000, 0x8000};
+  return (bits & (int32_t)word) != 0;
+}
+
+SWIFTCL_LANES_INLINE swiftcl_lanes_mask swiftcl_first_mask(int32_t last) {
+  swiftcl_lanes_mask numbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return numbers <= last;
+}
+
+SWIFTCL_LANES_INLINE swiftcl_lanes_mask swiftcl_zero_mask(swiftcl_lanes a) { return a == 0.0f; }
+
+/* Not 0 if the mask has all lanes. */
+SWIFTCL_LANES_INLINE int32_t swiftcl_all(swiftcl_lanes_mask mask) {
+  return __builtin_reduce_and(mask);
+}
+
+/*
+ * Four ways to interleave halves, for folding sixteen partial sums; see Fold.swift.
+ * Each is the sum of two shuffles that are one instruction on x86 and within 128-bit
+ * lanes for the spans 2 and 1.
+ */
+SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_fold8(swiftcl_lanes a, swiftcl_lanes b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+         __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30,
+                                 31);
+}
+
+SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_fold4(swiftcl_lanes a, swiftcl_lanes b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
+         __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+}
+
+SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_fold2(swiftcl_lanes a, swiftcl_lanes b) {
+  return __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +
+         __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+}
+
+SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_fold1(swiftcl_lanes a, swiftcl_lanes b) {
+  return __builtin_shufflevector(a, b, 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30) +
+         __builtin_shufflevector(a, b, 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31);
+}
+
+/* The square root, correctly rounded; no errno. */
+SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_square_root(swiftcl_lanes a) {
+  return __builtin_elementwise_sqrt(a);
+}
+
+SWIFTCL_LANES_INLINE float swiftcl_square_root_single(float a) {
+  return __builtin_elementwise_sqrt(a);
+}
+
+/*
+ * a * b + c rounded once: the one multiply-add of all products.
+ *
+ * Where the target has the instruction it is that. Elsewhere the standard library
+ * would call libm for each lane, so it is emulated, exactly, by doubles. The product
+ * of two floats is exact in a double; only the addition rounds. If the sum is then
+ * rounded to odd (an inexact sum whose last bit is even moves one place towards the
+ * exact value), it is neither a float nor midway between two floats, so the rounding
+ * to float decides as the exact sum would.
+ */
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__aarch64__)
+
+SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_fma(swiftcl_lanes a, swiftcl_lanes b,
+                                               swiftcl_lanes c) {
+  return __builtin_elementwise_fma(a, b, c);
+}
+
+#else
+
+/* The exact sum of a double and a float's double, rounded to float once. */
+static inline __attribute__((unused)) float swiftcl_round_once(double p, double c) {
+#pragma clang fp contract(off)
+  double sum = p + c;
+  double part = sum - p;
+  double error = (p - (sum - part)) + (c - part);
+  uint64_t bits;
+  __builtin_memcpy(&bits, &sum, sizeof bits);
+  /* An infinite sum or NaN has no last place to move; its exponent is all ones. */
+  if (error != 0 && (bits & 1) == 0 && (bits >> 52 & 0x7FF) != 0x7FF) {
+    bits += (error > 0) == (sum > 0) ? 1 : -1;
+    __builtin_memcpy(&sum, &bits, sizeof sum);
+  }
+  return (float)sum;
+}
+
+#if defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__)
+
+typedef double swiftcl_lanes_wide __attribute__((ext_vector_type(16)));
+typedef uint32_t swiftcl_lanes_word __attribute__((ext_vector_type(16)));
+typedef uint32_t swiftcl_lanes_words __attribute__((ext_vector_type(32)));
+
+/* Vectors go through memory, as their registers depend on the target. */
+static __attribute__((noinline, unused)) void swiftcl_fma_rare(const swiftcl_lanes *a,
+                                                               const swiftcl_lanes *b,
+                                                               swiftcl_lanes *c) {
+  for (int32_t i = 0; i < 16; i++)
+    (*c)[i] = swiftcl_round_once((double)(*a)[i] * (double)(*b)[i], (double)(*c)[i]);
+}
+
+/*
+ * A second rounding can differ from one rounding only where the double sum is exactly
+ * midway between two floats or the result is subnormal. Both are rare: all sixteen
+ * lanes are tested at once, and only then take the slow way.
+ */
+SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_fma(swiftcl_lanes a, swiftcl_lanes b,
+                                               swiftcl_lanes c) {
+#pragma clang fp contract(off)
+  swiftcl_lanes_wide product = __builtin_convertvector(a, swiftcl_lanes_wide) *
+                               __builtin_convertvector(b, swiftcl_lanes_wide);
+  swiftcl_lanes_wide sum = product + __builtin_convertvector(c, swiftcl_lanes_wide);
+  union {
+    swiftcl_lanes_wide wide;
+    swiftcl_lanes_words words;
+  } view = {sum};
+  swiftcl_lanes_word low =
+      __builtin_shufflevector(view.words, view.words, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22,
+                              24, 26, 28, 30) & 0x1FFFFFFFu;
+  swiftcl_lanes_word high =
+      __builtin_shufflevector(view.words, view.words, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23,
+                              25, 27, 29, 31);
+  /* Twice the upper word drops the sign; minus one lets an exact 0 pass as large. */
+  swiftcl_lanes_mask rare = (low == 0x10000000u) | ((high << 1) - 1u < 0x70200000u);
+  if (__builtin_expect(__builtin_reduce_or(rare) != 0, 0)) {
+    swiftcl_fma_rare(&a, &b, &c);
+    return c;
+  }
+  return __builtin_convertvector(sum, swiftcl_lanes);
+}
+
+#else
+
+/* Lane by lane, small in code: for processors without vectors. */
+static __attribute__((noinline, unused)) void swiftcl_fma_each(const swiftcl_lanes *a,
+                                                               const swiftcl_lanes *b,
+                                                               swiftcl_lanes *c) {
+#pragma clang loop unroll(disable)
+  for (int32_t i = 0; i < 16; i++)
+    (*c)[i] = swiftcl_round_once((double)(*a)[i] * (double)(*b)[i], (double)(*c)[i]);
+}
+
+SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_fma(swiftcl_lanes a, swiftcl_lanes b,
+                                               swiftcl_lanes c) {
+  swiftcl_fma_each(&a, &b, &c);
+  return c;
+}
+
+#endif
+#endif
+
+#endif
+#endif

@@ -1,0 +1,42 @@
+/*
+ * swiftcl_platform.h -- private: what the Swift core asks of the platform.
+ * On hosts these are the few functions of Sources/CSwiftCL/host.c; firmware
+ * builds define SWIFTCL_FIRMWARE and need none but mem*. Not installed.
+ */
+#ifndef SWIFTCL_PLATFORM_H
+#define SWIFTCL_PLATFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../../include/swiftcl_types.h"
+
+/* The compiler's header prints this name for OpaquePointer; cbindings turns it
+   into `swiftcl_network *`. */
+typedef struct swiftcl_network *swiftcl_network_ref;
+
+#ifndef SWIFTCL_FIRMWARE
+/* Default allocator: aligned memory or NULL. */
+void *swiftcl_host_allocate(size_t bytes, size_t alignment);
+void swiftcl_host_release(void *memory);
+
+/* The calling thread's record of the last failure that has no network to keep it. */
+swiftcl_error *swiftcl_host_thread_error(void);
+
+/* Files. A writer writes beside `path`, syncs and renames on commit; every call
+   returns 0 or an errno value. */
+typedef struct swiftcl_host_file {
+  int32_t descriptor;
+  int32_t writing;
+  char path[4096];
+  char beside[4096 + 24];
+} swiftcl_host_file;
+int32_t swiftcl_host_open_read(swiftcl_host_file *file, const char *path);
+int32_t swiftcl_host_open_write(swiftcl_host_file *file, const char *path);
+int32_t swiftcl_host_read(swiftcl_host_file *file, void *data, size_t bytes); /* -1: end of file */
+int32_t swiftcl_host_write(swiftcl_host_file *file, const void *data, size_t bytes);
+int32_t swiftcl_host_commit(swiftcl_host_file *file);
+void swiftcl_host_close(swiftcl_host_file *file);
+#endif
+
+#endif

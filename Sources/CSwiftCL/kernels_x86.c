@@ -1,0 +1,83 @@
+/*
+ * kernels_x86.c -- chooses among the variants of the kernels when the library runs.
+ * Built only with SWIFTCL_DISPATCH; all other builds have one variant, called directly.
+ */
+#ifdef SWIFTCL_DISPATCH
+
+#include "include/swiftcl_kernels.h"
+
+#pragma GCC visibility push(hidden)
+
+#define VARIANT(v, title) \
+  void swiftcl_##v##_forward_product( \
+      const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t inputs, \
+      const float *weights, const float *bias, ptrdiff_t padded, float *y, \
+      ptrdiff_t y_stride, _Bool relu); \
+  void swiftcl_##v##_input_gradient( \
+      const float *dy, ptrdiff_t dy_stride, ptrdiff_t rows, ptrdiff_t padded, \
+      const float *weights, ptrdiff_t inputs, float *dx, ptrdiff_t dx_stride, \
+      const float *mask); \
+  void swiftcl_##v##_weight_gradient( \
+      const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride, \
+      ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t padded, float *gradient); \
+  void swiftcl_##v##_weight_update( \
+      const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride, \
+      ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t padded, float *weights, float *first, \
+      float *second, const uint16_t *owned, const float *rates, \
+      const swiftcl_update *update); \
+  void swiftcl_##v##_apply_update( \
+      const float *gradient, float *weights, float *first, float *second, \
+      const uint16_t *owned, const float *rates, ptrdiff_t count, \
+      const swiftcl_update *update); \
+  void swiftcl_##v##_bias_gradient( \
+      const float *dy, ptrdiff_t dy_stride, ptrdiff_t rows, ptrdiff_t padded, \
+      float *gradient); \
+  static const swiftcl_kernel_table table_##v = { \
+      title, \
+      swiftcl_##v##_forward_product, \
+      swiftcl_##v##_input_gradient, \
+      swiftcl_##v##_weight_gradient, \
+      swiftcl_##v##_weight_update, \
+      swiftcl_##v##_apply_update, \
+      swiftcl_##v##_bias_gradient \
+  };
+
+VARIANT(base, "base")
+VARIANT(v3, "avx2")
+VARIANT(v4, "avx512")
+
+#pragma GCC visibility pop
+
+static const swiftcl_kernel_table *const tables[3] = {&table_base, &table_v3, &table_v4};
+
+/* The best variant that processor and operating system can run. */
+static int32_t best_level(void) {
+  __builtin_cpu_init();
+  int v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+  int v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+  return v4 ? 2 : v3 ? 1 : 0;
+}
+
+/* -1 until the first use. Every thread would find the same value, so a race is harmless. */
+static int32_t chosen = -1;
+
+const swiftcl_kernel_table *swiftcl_kernels(void) {
+  int32_t level = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
+  if (level < 0) {
+    level = best_level();
+    __atomic_store_n(&chosen, level, __ATOMIC_RELAXED);
+  }
+  return tables[level];
+}
+
+int32_t swiftcl_kernels_select(int32_t level) {
+  int32_t best = best_level();
+  if (level < 0 || level > best) level = best;
+  __atomic_store_n(&chosen, level, __ATOMIC_RELAXED);
+  return level;
+}
+
+#endif

@@ -1,0 +1,158 @@
+import CSwiftCL
+
+// MARK: - Describe, plan, create, free
+
+/// Fills an option struct with the defaults of swiftcl_types.h: mean-field competition with
+/// pruning, fair shares, frozen protection, SGD with momentum (FINDINGS 7).
+///
+/// - Parameter options: written; the caller then sets layers, layer_count and inputs.
+/// - Returns: SWIFTCL_OK, or SWIFTCL_E_NULL. Any thread. Since 0.1.
+@c(swiftcl_options_init)
+public func swiftcl_options_init(_ options: UnsafeMutablePointer<swiftcl_options>?) -> swiftcl_status {
+  guard let options else { return failThread(SWIFTCL_E_NULL, "swiftcl_options_init", "options is NULL") }
+  options.initialize(to: Defaults.options)
+  return SWIFTCL_OK
+}
+
+/// Fills an option struct with the preset that stays closest to the paper (ALGORITHMS A.12):
+/// Gumbel-softmax at 0.67 without pruning, any allocation, no protection. The paper's KL term is a
+/// sum over blocks where kl_weight multiplies their mean: multiply kl_weight by the number of
+/// blocks to have its scale. Give tasks compete_steps = UINT64_MAX to compete until the end.
+///
+/// - Parameter options: written.
+/// - Returns: SWIFTCL_OK, or SWIFTCL_E_NULL. Any thread. Since 0.1.
+@c(swiftcl_options_init_paper)
+public func swiftcl_options_init_paper(_ options: UnsafeMutablePointer<swiftcl_options>?) -> swiftcl_status {
+  guard let options else {
+    return failThread(SWIFTCL_E_NULL, "swiftcl_options_init_paper", "options is NULL")
+  }
+  options.initialize(to: Defaults.paper)
+  return SWIFTCL_OK
+}
+
+/// What a description needs, in bytes, part by part, and what is doubtful about it. Builds nothing.
+///
+/// - Parameter options: the description; read only.
+/// - Parameter plan: struct_size set by the caller; written on success.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL, _STRUCT, _ARGUMENT or _NONFINITE for a bad description,
+///   SWIFTCL_E_MEMORY when it does not fit the address space. Any thread. Since 0.1.
+@c(swiftcl_network_plan)
+public func swiftcl_network_plan(
+  _ options: UnsafePointer<swiftcl_options>?, _ plan: UnsafeMutablePointer<swiftcl_plan>?
+) -> swiftcl_status {
+  let call: StaticString = "swiftcl_network_plan"
+  guard let plan else { return failThread(SWIFTCL_E_NULL, call, "plan is NULL") }
+  guard Boundary.accepts(plan, MemoryLayout<swiftcl_plan>.size, "plan", call, Boundary.threadError)
+  else { return SWIFTCL_E_STRUCT }
+  var status = SWIFTCL_OK
+  guard let order = readOrder(options, call, &status) else { return status }
+  Boundary.write(order.plan.report(order.options), to: plan)
+  return SWIFTCL_OK
+}
+
+/// Creates a network. Memory comes from options.allocator, or from the C library: the parts of the
+/// plan at once, tickets one by one as tasks end. max_tasks and max_classes may be exceeded later,
+/// at the cost of another allocation in swiftcl_task_begin.
+///
+/// - Parameter options: the description; copied.
+/// - Parameter network: receives the network, which the caller frees with swiftcl_network_free.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL, _STRUCT, _ARGUMENT or _NONFINITE for a bad description,
+///   SWIFTCL_E_MEMORY when the allocator returned NULL. Any thread. Since 0.1.
+@c(swiftcl_network_create)
+public func swiftcl_network_create(
+  _ options: UnsafePointer<swiftcl_options>?, _ network: UnsafeMutablePointer<swiftcl_network_ref?>?
+) -> swiftcl_status {
+  let call: StaticString = "swiftcl_network_create"
+  guard let network else { return failThread(SWIFTCL_E_NULL, call, "network is NULL") }
+  var status = SWIFTCL_OK
+  guard let order = readOrder(options, call, &status) else { return status }
+  guard let created = Network.create(order, call, Boundary.threadError, &status) else { return status }
+  network.pointee = Boundary.handle(created)
+  return SWIFTCL_OK
+}
+
+/// Creates a network in the caller's memory and never allocates, then or later.
+///
+/// - Parameter options: the description; copied. Its allocator is not used.
+/// - Parameter memory: at least plan.total_bytes bytes, aligned to SWIFTCL_ALIGNMENT; it belongs to
+///   the network until swiftcl_network_free, and stays the caller's to give back.
+/// - Parameter bytes: size of `memory`; more than the plan says is left alone.
+/// - Parameter network: receives the network.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL, _STRUCT, _ARGUMENT or _NONFINITE for a bad description,
+///   SWIFTCL_E_ALIGNMENT, or SWIFTCL_E_BUFFER with the bytes that would do. Any thread. Since 0.1.
+@c(swiftcl_network_create_in)
+public func swiftcl_network_create_in(
+  _ options: UnsafePointer<swiftcl_options>?, _ memory: UnsafeMutableRawPointer?, _ bytes: UInt,
+  _ network: UnsafeMutablePointer<swiftcl_network_ref?>?
+) -> swiftcl_status {
+  let call: StaticString = "swiftcl_network_create_in"
+  guard let network else { return failThread(SWIFTCL_E_NULL, call, "network is NULL") }
+  var status = SWIFTCL_OK
+  guard let order = readOrder(options, call, &status) else { return status }
+  guard
+    let created = Network.create(
+      order, in: memory, bytes: Int(shown: bytes), call, Boundary.threadError, &status)
+  else { return status }
+  network.pointee = Boundary.handle(created)
+  return SWIFTCL_OK
+}
+
+/// Frees a network and everything it allocated. Memory of create_in and load_in stays the caller's.
+///
+/// - Parameter network: NULL does nothing. Not to be used afterwards. Since 0.1.
+@c(swiftcl_network_free)
+public func swiftcl_network_free(_ network: swiftcl_network_ref?) {
+  guard let pointer = Boundary.network(network, "swiftcl_network_free") else { return }
+  Network.free(pointer)
+}
+
+/// What is doubtful about the network's description.
+///
+/// - Parameter network: a network.
+/// - Parameter warnings: receives SWIFTCL_WARN_ bits; swiftcl_warning_text says each in a sentence.
+/// - Returns: SWIFTCL_OK or SWIFTCL_E_NULL. Since 0.1.
+@c(swiftcl_network_warnings)
+public func swiftcl_network_warnings(
+  _ network: swiftcl_network_ref?, _ warnings: UnsafeMutablePointer<UInt32>?
+) -> swiftcl_status {
+  guard let net = Boundary.network(network, "swiftcl_network_warnings") else { return Boundary.refused }
+  guard let warnings else { return net.pointee.failNull("warnings is NULL") }
+  warnings.pointee = net.pointee.plan.warnings
+  return SWIFTCL_OK
+}
+
+/// Bytes the network holds now, and the most it ever held (since it was created or loaded).
+///
+/// - Parameter network: a network.
+/// - Parameter current_bytes: receives bytes held now, tickets included; may be NULL.
+/// - Parameter peak_bytes: receives the most held at once; may be NULL.
+/// - Returns: SWIFTCL_OK or SWIFTCL_E_NULL. Since 0.1.
+@c(swiftcl_network_memory)
+public func swiftcl_network_memory(
+  _ network: swiftcl_network_ref?, _ current_bytes: UnsafeMutablePointer<UInt64>?,
+  _ peak_bytes: UnsafeMutablePointer<UInt64>?
+) -> swiftcl_status {
+  guard let net = Boundary.network(network, "swiftcl_network_memory") else { return Boundary.refused }
+  current_bytes?.pointee = net.pointee.currentBytes
+  peak_bytes?.pointee = net.pointee.peakBytes
+  return SWIFTCL_OK
+}
+
+func failThread(_ status: swiftcl_status, _ call: StaticString, _ what: StaticString) -> swiftcl_status {
+  ErrorRecord.fail(Boundary.threadError, status, call, what)
+}
+
+/// Reads, checks and measures a description; failures go to the thread's record.
+private func readOrder(
+  _ options: UnsafePointer<swiftcl_options>?, _ call: StaticString, _ status: inout swiftcl_status
+) -> Network.Order? {
+  guard let options else {
+    status = failThread(SWIFTCL_E_NULL, call, "options is NULL")
+    return nil
+  }
+  guard let given = Boundary.read(options, "options", call, Boundary.threadError) else {
+    status = SWIFTCL_E_STRUCT
+    return nil
+  }
+  return Network.order(given, call, Boundary.threadError, &status)
+}

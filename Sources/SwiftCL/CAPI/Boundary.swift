@@ -1,0 +1,100 @@
+import CSwiftCL
+
+/// Structs that cross the boundary start with `struct_size`, so that they can
+/// grow: this version's size is the smallest accepted, and what a newer header
+/// added must be zero.
+enum Boundary {
+  /// Copies an option struct in; nil after writing a message.
+  static func read<T>(
+    _ pointer: UnsafePointer<T>, _ name: StaticString, _ call: StaticString,
+    _ error: UnsafeMutablePointer<swiftcl_error>
+  ) -> T? {
+    let raw = UnsafeRawPointer(pointer)
+    guard accepts(raw, MemoryLayout<T>.size, name, call, error) else { return nil }
+    let given = Int(raw.loadUnaligned(as: UInt32.self))
+    var i = MemoryLayout<T>.size
+    while i < given {
+      if raw.load(fromByteOffset: i, as: UInt8.self) != 0 {
+        _ = ErrorRecord.fail(
+          error, SWIFTCL_E_STRUCT, call, name, is: given,
+          expected: "fields unknown to this version to be 0; it knows bytes: ", MemoryLayout<T>.size)
+        return nil
+      }
+      i += 1
+    }
+    return raw.loadUnaligned(as: T.self)
+  }
+
+  /// Whether the struct at `raw` is one that this version can read or fill.
+  static func accepts(
+    _ raw: UnsafeRawPointer, _ size: Int, _ name: StaticString, _ call: StaticString,
+    _ error: UnsafeMutablePointer<swiftcl_error>
+  ) -> Bool {
+    let given = Int(raw.loadUnaligned(as: UInt32.self))
+    if given >= size && given <= size + 4096 { return true }
+    _ = ErrorRecord.fail(
+      error, SWIFTCL_E_STRUCT, call, name, is: given, expected: "struct_size of at least ", size)
+    return false
+  }
+
+  /// Fills an output struct, keeping the caller's `struct_size`.
+  static func write<T>(_ value: T, to pointer: UnsafeMutablePointer<T>) {
+    let raw = UnsafeMutableRawPointer(pointer)
+    let given = raw.loadUnaligned(as: UInt32.self)
+    withUnsafeBytes(of: value) { raw.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(raw), byteCount: $0.count) }
+    raw.storeBytes(of: given, as: UInt32.self)
+  }
+
+  /// The record of failures that no network can keep.
+  static var threadError: UnsafeMutablePointer<swiftcl_error> {
+    #if SWIFTCL_FIRMWARE
+      return swiftcl_firmware_error()
+    #else
+      return swiftcl_host_thread_error()
+    #endif
+  }
+
+  /// The network behind a handle; nil, with a message, for NULL and for memory
+  /// that holds none.
+  static func network(_ handle: swiftcl_network_ref?, _ call: StaticString) -> UnsafeMutablePointer<Network>? {
+    guard let handle else {
+      _ = ErrorRecord.fail(threadError, SWIFTCL_E_NULL, call, "network is NULL")
+      return nil
+    }
+    let network = UnsafeMutablePointer<Network>(handle)
+    guard network.pointee.magic == Network.sentinel else {
+      _ = ErrorRecord.fail(threadError, SWIFTCL_E_ARGUMENT, call, "network is freed or no network")
+      return nil
+    }
+    network.pointee.call = call
+    return network
+  }
+
+  /// The status of the refusal that `network` just wrote.
+  static var refused: swiftcl_status { threadError.pointee.status }
+
+  static func handle(_ network: UnsafeMutablePointer<Network>) -> swiftcl_network_ref {
+    swiftcl_network_ref(network)
+  }
+}
+
+extension Network {
+  /// A pointer that must not be NULL is.
+  mutating func failNull(_ what: StaticString) -> swiftcl_status {
+    fail(SWIFTCL_E_NULL, what)
+  }
+
+  /// Checks the `struct_size` of an output struct.
+  mutating func accepts<T>(_ output: UnsafeMutablePointer<T>, _ name: StaticString) -> Bool {
+    let call = call
+    return withUnsafeMutablePointer(to: &error) {
+      Boundary.accepts(UnsafeRawPointer(output), MemoryLayout<T>.size, name, call, $0)
+    }
+  }
+
+  /// Copies an option struct in.
+  mutating func read<T>(_ pointer: UnsafePointer<T>, _ name: StaticString) -> T? {
+    let call = call
+    return withUnsafeMutablePointer(to: &error) { Boundary.read(pointer, name, call, $0) }
+  }
+}

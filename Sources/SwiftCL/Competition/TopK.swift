@@ -1,0 +1,94 @@
+import CSwiftCL
+
+/// Top-k sampling: of all candidates only k a block run, in a packed working
+/// set of their own; the others are parked. A new sample is drawn every few
+/// steps, in proportion to the posterior (Gumbel top-k).
+extension Network {
+  /// Puts what the running units learned back to their parked places.
+  func parkLive() {
+    for l in 0..<layerCount {
+      let before: UnsafePointer<Int32>? = l > 0 ? UnsafePointer(working[l - 1].running) : nil
+      working[l].live.put(
+        into: working[l].parked, inputs: before,
+        outputs: l < hidden ? UnsafePointer(working[l].running) : nil, hasLogits: l < hidden && gatesPerTask(l))
+    }
+  }
+
+  /// Starts parking: all candidates, as they were just filled, move aside.
+  mutating func parkAll() {
+    for l in 0..<layerCount {
+      let live = working[l].live
+      working[l].parked.take(
+        from: live, inputs: nil, live.inputs, outputs: nil, live.units,
+        blocks: l < hidden ? shapes[l].blocks : 0, hasLogits: l < hidden && gatesPerTask(l))
+    }
+  }
+
+  /// Ends parking: everything that is left runs.
+  mutating func unparkAll() {
+    for l in 0..<layerCount {
+      let parked = working[l].parked
+      working[l].live.take(
+        from: parked, inputs: nil, parked.inputs, outputs: nil, parked.units,
+        blocks: l < hidden ? shapes[l].blocks : 0, hasLogits: l < hidden && gatesPerTask(l))
+    }
+  }
+
+  /// Draws which candidates run until the next sample and packs them.
+  mutating func sampleTopK() {
+    let stepKey = Random.key(
+      seed: options.seed, Random.Domain.topK, UInt64(UInt32(bitPattern: task.record.task)),
+      task.record.steps)
+    for l in 0..<hidden { drawRunning(layer: l, Random.key(stepKey, UInt64(l))) }
+    packSample()
+  }
+
+  /// Packs the drawn candidates from their parked places.
+  mutating func packSample() {
+    for l in 0..<layerCount {
+      let parked = working[l].parked
+      let before: UnsafePointer<Int32>? = l > 0 ? UnsafePointer(working[l - 1].running) : nil
+      let outputs: UnsafePointer<Int32>? = l < hidden ? UnsafePointer(working[l].running) : nil
+      let inputs = l > 0 ? runningCount(l - 1) : inputCount
+      working[l].live.take(
+        from: parked, inputs: before, inputs, outputs: outputs,
+        l < hidden ? runningCount(l) : parked.units, blocks: l < hidden ? shapes[l].blocks : 0,
+        hasLogits: l < hidden && gatesPerTask(l))
+    }
+    markOwned(takingValues: false)
+  }
+
+  private func runningCount(_ l: Int) -> Int {
+    let set = working[l].parked
+    let k = Int(options.top_k)
+    var count = 0
+    for i in 0..<shapes[l].blocks { count += min(k, Int(set.blockStart[i + 1] - set.blockStart[i])) }
+    return count
+  }
+
+  /// Lists, ascending, the k candidates of each block with the largest noisy logits.
+  private func drawRunning(layer l: Int, _ key: UInt64) {
+    let layer = working[l]
+    let set = layer.parked
+    let k = Int(options.top_k)
+    var count = 0
+    for i in 0..<shapes[l].blocks {
+      let range = Int(set.blockStart[i])..<Int(set.blockStart[i + 1])
+      // k is small: take the largest, again and again, by marking what is taken.
+      for u in range { layer.relaxed[u] = noisyLogit(set, u, key) }
+      for _ in 0..<min(k, range.count) {
+        let best = Posterior.largest(layer.relaxed, range)
+        layer.relaxed[best] = -Float.infinity
+      }
+      for u in range where layer.relaxed[u] == -Float.infinity {
+        layer.running[count] = Int32(u)
+        count += 1
+      }
+    }
+  }
+
+  private func noisyLogit(_ set: CandidateSet, _ u: Int, _ key: UInt64) -> Float {
+    let unit = UInt64(UInt32(bitPattern: set.unitBlock[u])) << 32 | UInt64(UInt32(bitPattern: set.unitId[u]))
+    return set.logits[u] + Scalar.gumbel(Random.uniform(Random.key(key, unit)))
+  }
+}

@@ -1,0 +1,87 @@
+extension BuiltinKernels {
+  /// y = bias + x * weights, one ascending chain of fused multiply-adds per output.
+  ///
+  /// Samples are taken in chunks that fit the second cache. Within a chunk, a block of
+  /// inputs of a few panels stays in the first cache while all rows pass over it; sums
+  /// in the making wait in `y`, which loses nothing, as they are floats in any case.
+  static func forwardProduct(
+    x: UnsafePointer<Float>, xStride: Int, rows: Int, inputs: Int,
+    weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, padded: Int,
+    y: UnsafeMutablePointer<Float>, yStride: Int, relu: Bool
+  ) {
+    var row = 0
+    while row < rows {
+      let chunk = evenShare(of: rows &- row, atMost: 256)
+      forwardChunk(
+        x: x + row &* xStride, xStride: xStride, rows: chunk, inputs: inputs, weights: weights,
+        bias: bias, padded: padded, y: y + row &* yStride, yStride: yStride, relu: relu)
+      row &+= chunk
+    }
+  }
+
+  private static func forwardChunk(
+    x: UnsafePointer<Float>, xStride: Int, rows: Int, inputs: Int,
+    weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, padded: Int,
+    y: UnsafeMutablePointer<Float>, yStride: Int, relu: Bool
+  ) {
+    let panelStep = inputs &* 16
+    let mostPanels = TileShape.panels(rows: rows < TileShape.rows ? rows : TileShape.rows)
+    // One pass of rows reads the weights once, whatever the block.
+    let mostInputs = rows <= TileShape.rows ? inputs : 128
+    var panel = 0
+    while panel < padded >> 4 {
+      let panels = evenShare(of: padded >> 4 &- panel, atMost: mostPanels)
+      var first = 0
+      while first < inputs {
+        let block = evenShare(of: inputs &- first, atMost: mostInputs)
+        var row = 0
+        while row < rows {
+          let share = evenShare(of: rows &- row, atMost: TileShape.rows)
+          let work = ForwardWork(
+            x: x + (row &* xStride &+ first), xStride: xStride, inputs: block,
+            weights: weights + (panel &* panelStep &+ first &* 16), panelStep: panelStep,
+            bias: first == 0 ? bias + panel &* 16 : nil,
+            y: y + (row &* yStride &+ panel &* 16), yStride: yStride,
+            relu: relu && first &+ block == inputs)
+          TileShape.run(work, rows: share, panels: panels)
+          row &+= share
+        }
+        first &+= block
+      }
+      panel &+= panels
+    }
+  }
+}
+
+/// A forward product, or a block of its inputs, for one tile of samples and panels.
+private struct ForwardWork: TileWork {
+  var x: UnsafePointer<Float>
+  var xStride: Int
+  var inputs: Int
+  var weights: UnsafePointer<Float>
+  var panelStep: Int
+  /// Starts the sums; nil if they were begun earlier and lie in `y`.
+  var bias: UnsafePointer<Float>?
+  var y: UnsafeMutablePointer<Float>
+  var yStride: Int
+  /// Whether this is the last block and ends with the activation.
+  var relu: Bool
+
+  @inline(never)
+  func run<T: Tile>(_ tile: T.Type) {
+    var sums: T
+    if let bias {
+      sums = T(repeating: T.Row(from: bias, step: 16))
+    } else {
+      sums = T(from: UnsafePointer(y), rowStep: yStride, panelStep: 16)
+    }
+    var input = 0
+    while input < inputs {
+      sums.accumulate(
+        x + input, step: xStride, T.Row(from: weights + input &* 16, step: panelStep))
+      input &+= 1
+    }
+    if relu { sums.rectify() }
+    sums.store(to: y, rowStep: yStride, panelStep: 16)
+  }
+}

@@ -1,0 +1,143 @@
+import CSwiftCL
+
+/// Where the gradients of consecutive weights come from, sixteen at a time.
+protocol GradientSource {
+  func lanes(at offset: Int) -> Lanes
+  func single(at offset: Int) -> Float
+}
+
+/// Gradients that were stored.
+struct StoredGradient: GradientSource {
+  var start: UnsafePointer<Float>
+
+  @inline(__always)
+  func lanes(at offset: Int) -> Lanes { start.lanes(at: offset) }
+
+  @inline(__always)
+  func single(at offset: Int) -> Float { start[offset] }
+}
+
+/// Gradients of one panel from a single sample: a product each, not worth storing.
+struct SampleGradient: GradientSource {
+  /// The input of each sixteen weights.
+  var x: UnsafePointer<Float>
+  var dy: Lanes
+
+  @inline(__always)
+  func lanes(at offset: Int) -> Lanes {
+    fma16(Lanes(repeating: x[offset >> 4]), dy, Lanes.zero)
+  }
+
+  @inline(__always)
+  func single(at offset: Int) -> Float { lanes(at: offset & ~15)[offset & 15] }
+}
+
+/// A matrix of weights with its optimiser state, and the step to make.
+struct UpdateTarget {
+  var weights: UnsafeMutablePointer<Float>
+  var first: UnsafeMutablePointer<Float>
+  var second: UnsafeMutablePointer<Float>?
+  var ownership: Ownership?
+  var update: UnsafePointer<swiftcl_update>
+
+  @inline(__always)
+  init(
+    weights: UnsafeMutablePointer<Float>, first: UnsafeMutablePointer<Float>,
+    second: UnsafeMutablePointer<Float>?, owned: UnsafePointer<UInt16>?,
+    rates: UnsafePointer<Float>?, update: UnsafePointer<swiftcl_update>
+  ) {
+    self.weights = weights
+    self.first = first
+    self.second = second
+    self.update = update
+    ownership = owned.map { Ownership(words: $0, rates: rates, rate: update.pointee.owned_rate) }
+  }
+
+  /// Makes the step for `count` weights from number `start` on.
+  @inline(never)
+  func apply(_ source: some GradientSource, start: Int, count: Int) {
+    if update.pointee.kind == SWIFTCL_OPTIMIZER_ADAM, let second {
+      apply(source, start: start, count: count, second, AdamRule(update: update.pointee))
+    } else {
+      apply(source, start: start, count: count, first, SGDRule(update: update.pointee))
+    }
+  }
+
+  #if arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)
+    /// One weight at a time: small in code.
+    @inline(__always)
+    private func apply<Rule: UpdateRule>(
+      _ source: some GradientSource, start: Int, count: Int,
+      _ second: UnsafeMutablePointer<Float>, _ rule: Rule
+    ) {
+      var offset = 0
+      while offset < count {
+        let index = start &+ offset
+        let factor = ownership?.factor(at: index)
+        if factor != 0 {
+          var state = WeightState<Float>(
+            weight: weights[index], first: first[index],
+            second: Rule.hasSecond ? second[index] : 0)
+          var gradient = rule.gradient(source.single(at: offset), weight: state.weight)
+          if let factor { gradient *= factor }
+          rule.step(&state, gradient)
+          weights[index] = state.weight
+          first[index] = state.first
+          if Rule.hasSecond { second[index] = state.second }
+        }
+        offset &+= 1
+      }
+    }
+  #else
+    /// Sixteen weights at a time.
+    @inline(__always)
+    private func apply<Rule: UpdateRule>(
+      _ source: some GradientSource, start: Int, count: Int,
+      _ second: UnsafeMutablePointer<Float>, _ rule: Rule
+    ) {
+      var offset = 0
+      guard let ownership else {
+        while offset < count {
+          move(start &+ offset, source.lanes(at: offset), second, rule)
+          offset &+= 16
+        }
+        return
+      }
+      while offset < count {
+        let index = start &+ offset
+        switch ownership.fate(at: index) {
+        case .frozen:
+          break
+        case .free:
+          move(index, source.lanes(at: offset), second, rule)
+        case .mixed(let factor, let kept):
+          move(index, source.lanes(at: offset), second, rule, factor: factor, kept: kept)
+        }
+        offset &+= 16
+      }
+    }
+
+    /// Makes the step for the sixteen weights from number `index` on.
+    @inline(__always)
+    private func move<Rule: UpdateRule>(
+      _ index: Int, _ sum: Lanes, _ second: UnsafeMutablePointer<Float>, _ rule: Rule,
+      factor: Lanes? = nil, kept: SIMD16<Int32>? = nil
+    ) {
+      let old = WeightState<Lanes>(
+        weight: weights.lanes(at: index), first: first.lanes(at: index),
+        second: Rule.hasSecond ? second.lanes(at: index) : Lanes.zero)
+      var gradient = rule.gradient(sum, weight: old.weight)
+      if let factor { gradient = gradient * factor }
+      var new = old
+      rule.step(&new, gradient)
+      if let kept {
+        new.weight = old.weight.chosen(by: kept, else: new.weight)
+        new.first = old.first.chosen(by: kept, else: new.first)
+        new.second = old.second.chosen(by: kept, else: new.second)
+      }
+      weights.setLanes(new.weight, at: index)
+      first.setLanes(new.first, at: index)
+      if Rule.hasSecond { second.setLanes(new.second, at: index) }
+    }
+  #endif
+}

@@ -1,0 +1,65 @@
+import CSwiftCL
+
+/// Default options; FINDINGS 7 has the reasons.
+enum Defaults {
+  static var options: swiftcl_options {
+    var o = swiftcl_options()
+    o.struct_size = UInt32(MemoryLayout<swiftcl_options>.size)
+    o.input_channels = 1
+    o.max_batch = 128
+    o.max_tasks = 16
+    o.slow_rate = 0.03
+    o.temperature = 0.67
+    o.posterior_floor = 1e-4
+    o.top_k = 2
+    o.resample_interval = 10
+    o.logit_learning_rate = 0.5
+    o.logit_init = 0.01
+    o.kl_form = SWIFTCL_KL_ANALYTIC
+    o.kl_weight = 1e-3
+    o.prune_threshold = -1
+    o.prune_interval = 20
+    o.learning_rate = 0.03
+    o.final_rate = 0.1
+    o.momentum = 0.9
+    o.adam_beta1 = 0.9
+    o.adam_beta2 = 0.999
+    o.adam_epsilon = 1e-8
+    return o
+  }
+
+  /// ALGORITHMS A.12: what is known of the paper, completed where it is silent.
+  static var paper: swiftcl_options {
+    var o = options
+    o.sampler = SWIFTCL_SAMPLER_GUMBEL
+    o.allocation = SWIFTCL_ALLOCATE_ANY
+    o.protection = SWIFTCL_PROTECT_NONE
+    o.head = SWIFTCL_HEAD_SHARED
+    o.logit_learning_rate = 0.2
+    o.logit_init = 0
+    o.prune_threshold = 0
+    return o
+  }
+
+  static var taskOptions: swiftcl_task_options {
+    var o = swiftcl_task_options()
+    o.struct_size = UInt32(MemoryLayout<swiftcl_task_options>.size)
+    o.mask_classes = 1
+    return o
+  }
+
+  static var fitOptions: swiftcl_fit_options {
+    var o = swiftcl_fit_options()
+    o.struct_size = UInt32(MemoryLayout<swiftcl_fit_options>.size)
+    o.batch = 32
+    o.epochs = 1
+    o.shuffle = 1
+    return o
+  }
+
+  static var loadOptions: swiftcl_load_options {
+    var o = swiftcl_load_options()
+    o.struct_size = UInt32(MemoryLayout<swiftcl_load_options>.size)
+    return o
+  }
+}

@@ -1,0 +1,175 @@
+import CSwiftCL
+
+/// The blocks of a network and what lies in them. Measuring and binding are the
+/// same walk, so that the plan is what is used, to the byte.
+struct MemoryPlan {
+  var homeBytes = 0
+  var directoryBytes = 0
+  var workspaceBytes = 0
+  var ticketBytes = 0
+  var fullTicketBytes = 0
+  var parts = WorkingBytes()
+
+  var totalBytes: Int { homeBytes + directoryBytes + workspaceBytes + ticketBytes }
+}
+
+/// What the home block holds.
+struct Home {
+  var network: UnsafeMutablePointer<Network>
+  var layers: UnsafeMutablePointer<swiftcl_layer>
+  var shapes: UnsafeMutablePointer<LayerShape>
+  var working: UnsafeMutablePointer<WorkingLayer>
+  var scale: UnsafeMutablePointer<Float>
+  var offset: UnsafeMutablePointer<Float>
+
+  init(_ arena: inout Arena, _ options: swiftcl_options) {
+    let layerCount = Int(options.layer_count)
+    let channels = Int(options.input_channels)
+    network = arena.take(Network.self, 1)
+    layers = arena.take(swiftcl_layer.self, layerCount)
+    shapes = arena.take(LayerShape.self, layerCount)
+    working = arena.take(WorkingLayer.self, layerCount)
+    scale = arena.take(Float.self, channels)
+    offset = arena.take(Float.self, channels)
+  }
+}
+
+extension LayerShape {
+  /// Calls `body` with every layer's shape in order.
+  static func each(_ options: swiftcl_options, _ body: (Int, LayerShape) -> Void) {
+    guard let layers = options.layers else { return }
+    var previous: LayerShape?
+    for l in 0..<Int(options.layer_count) {
+      let shape = LayerShape(layers[l], after: previous, options: options)
+      body(l, shape)
+      previous = shape
+    }
+  }
+}
+
+extension Workspace {
+  /// Lays the workspace; `bind` receives every working layer.
+  init(
+    _ arena: inout Arena, _ options: swiftcl_options, _ parts: inout WorkingBytes,
+    bind: (Int, WorkingLayer) -> Void
+  ) {
+    let batch = Int(options.max_batch)
+    var widest = 0
+    var widestUnits = Int(options.inputs)
+    var mostBlocks = 0
+    var classes = 0
+    var layerArena = arena
+    var layerParts = parts
+    LayerShape.each(options) { l, shape in
+      bind(l, WorkingLayer(&layerArena, shape, options, &layerParts))
+      widest = max(widest, Panels.pad(shape.liveWidth), Panels.pad(shape.winnerWidth))
+      widestUnits = max(widestUnits, shape.liveWidth, shape.winnerWidth)
+      mostBlocks = max(mostBlocks, shape.blocks)
+      classes = shape.width
+    }
+    arena = layerArena
+    parts = layerParts
+    var mark = arena.used
+    inputs = arena.take(Float.self, batch * Int(options.inputs))
+    deltas = (arena.take(Float.self, batch * widest), arena.take(Float.self, batch * widest))
+    targets = arena.take(Int32.self, batch)
+    self.classes = arena.take(Int32.self, classes)
+    columns = arena.take(Int32.self, classes)
+    outputMap = arena.take(Int32.self, widestUnits)
+    inputMap = arena.take(Int32.self, widestUnits)
+    keep = arena.take(Int32.self, widestUnits)
+    keepBefore = arena.take(Int32.self, widestUnits)
+    blocks = arena.take(UInt8.self, mostBlocks)
+    sizes = arena.take(TicketSize.self, Int(options.layer_count))
+    parts.activations += arena.taken(since: &mark)
+  }
+}
+
+extension MemoryPlan {
+  /// Checks sizes only by arithmetic: nothing is read but the options.
+  /// `measured` is nil when a size does not fit the address space.
+  static func measure(_ options: swiftcl_options) -> MemoryPlan? {
+    var plan = MemoryPlan()
+    var arena = Arena(measuring: ())
+    _ = Home(&arena, options)
+    plan.homeBytes = arena.used
+    if arena.overflows { return nil }
+
+    arena = Arena(measuring: ())
+    _ = arena.take(UnsafeMutablePointer<Ticket>.self, Int(options.max_tasks))
+    plan.directoryBytes = arena.used
+
+    arena = Arena(measuring: ())
+    if widestProduct(options) == nil { return nil }
+    _ = Workspace(&arena, options, &plan.parts) { _, _ in }
+    plan.workspaceBytes = arena.used
+    if arena.overflows { return nil }
+
+    guard let full = fullTicket(options, sharesParameters: false),
+      let header = fullTicket(options, sharesParameters: true)
+    else { return nil }
+    plan.fullTicketBytes = full
+    let each = options.sharesTicket ? header : full
+    let (all, overflow) = each.multipliedReportingOverflow(by: Int(options.max_tasks))
+    if overflow { return nil }
+    plan.ticketBytes = all + (options.sharesTicket ? full : 0)
+    if options.ticket_bytes > 0 {
+      if options.ticket_bytes > UInt64(Int.max / 4) { return nil }
+      plan.ticketBytes = Int(options.ticket_bytes) / Arena.alignment * Arena.alignment
+    }
+    let (_, tooLarge) = plan.ticketBytes.addingReportingOverflow(plan.workspaceBytes + plan.homeBytes)
+    return tooLarge ? nil : plan
+  }
+
+  /// Bytes of the largest ticket.
+  private static func fullTicket(_ options: swiftcl_options, sharesParameters: Bool) -> Int? {
+    var arena = Arena(measuring: ())
+    _ = arena.take(Ticket.self, 1)
+    _ = arena.take(TicketLayer.self, Int(options.layer_count))
+    var classes = 0
+    LayerShape.each(options) { _, shape in classes = shape.width }
+    _ = arena.take(Int32.self, classes)
+    _ = arena.take(Int32.self, classes)
+    if !sharesParameters {
+      LayerShape.each(options) { _, shape in
+        let blocks = shape.isHead ? 0 : shape.blocks
+        _ = arena.take(Int32.self, blocks)
+        _ = arena.take(Int32.self, blocks)
+        _ = arena.take(Float.self, blocks)
+        _ = arena.take(Float.self, Panels.pad(shape.winnerWidth))
+        _ = arena.take(Float.self, Panels(inputs: shape.winnerInputs, outputs: shape.winnerWidth).count)
+      }
+    }
+    return arena.overflows ? nil : arena.used
+  }
+
+  /// Products that the walk itself multiplies must not overflow before the
+  /// arena can notice: widths are bounded, batch times width is the largest.
+  private static func widestProduct(_ options: swiftcl_options) -> Int? {
+    var widest = Int(options.inputs)
+    LayerShape.each(options) { _, shape in widest = max(widest, Panels.pad(shape.width)) }
+    let (product, overflow) = widest.multipliedReportingOverflow(by: Int(options.max_batch))
+    if overflow { return nil }
+    // Weights of the widest pair of layers.
+    let (weights, tooMany) = widest.multipliedReportingOverflow(by: widest)
+    return tooMany || weights > Int.max / 8 || product > Int.max / 8 ? nil : product
+  }
+
+  /// The public form.
+  func report(_ options: swiftcl_options) -> swiftcl_plan {
+    var plan = swiftcl_plan()
+    plan.struct_size = UInt32(MemoryLayout<swiftcl_plan>.size)
+    plan.warnings = Warnings.of(options)
+    plan.total_bytes = UInt64(totalBytes)
+    plan.network_bytes = UInt64(homeBytes + directoryBytes)
+    plan.working_set_bytes = parts.parameters
+    plan.optimizer_bytes = parts.optimizer
+    plan.competition_bytes = parts.competition
+    plan.activation_bytes = parts.activations
+    plan.ticket_bytes = UInt64(ticketBytes)
+    plan.full_ticket_bytes = UInt64(fullTicketBytes)
+    plan.alignment = UInt32(Arena.alignment)
+    plan.layer_count = options.layer_count
+    return plan
+  }
+}

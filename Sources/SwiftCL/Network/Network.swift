@@ -1,0 +1,149 @@
+import CSwiftCL
+
+/// The open task.
+struct OpenTask {
+  var phase: Int32 = SWIFTCL_PHASE_NONE
+  var record = TaskRecord()
+  var classCount = 0
+  var start: Int32 = SWIFTCL_START_FRESH
+  /// Set while a finished task is trained on: its ticket is replaced at the end.
+  var reopens = false
+  /// Steps the task already had when it was reopened; schedules count from here.
+  var startStep: UInt64 = 0
+  var expectedSteps: UInt64 = 0
+  var competeSteps: UInt64 = 0
+  /// Base rate of the schedule; `rateIsSet` makes it constant from there on.
+  var rate: Float = 0
+  var rateIsSet = false
+
+  var isOpen: Bool { phase != SWIFTCL_PHASE_NONE }
+}
+
+/// Buffers of a step that belong to no layer.
+struct Workspace {
+  /// Converted input rows.
+  var inputs: UnsafeMutablePointer<Float>
+  /// Gradients of activations, and scratch of prediction: two, used in turn.
+  var deltas: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
+  /// Head row of each row's label.
+  var targets: UnsafeMutablePointer<Int32>
+  var classes: UnsafeMutablePointer<Int32>
+  var columns: UnsafeMutablePointer<Int32>
+  /// Scratch: packed index of each unit or input on another ticket, or -1.
+  var outputMap: UnsafeMutablePointer<Int32>
+  var inputMap: UnsafeMutablePointer<Int32>
+  /// Scratch: units kept by a repacking, for this layer and the one before.
+  var keep: UnsafeMutablePointer<Int32>
+  var keepBefore: UnsafeMutablePointer<Int32>
+  var blocks: UnsafeMutablePointer<UInt8>
+  var sizes: UnsafeMutablePointer<TicketSize>
+}
+
+/// One network. Lives at the start of its home block; every pointer leads into
+/// the home, the workspace, the directory or a ticket, all of them its own.
+struct Network {
+  static let sentinel: UInt64 = 0x7377_6966_7463_6C31
+
+  var magic: UInt64
+  var error: swiftcl_error
+  var call: StaticString
+  /// The description, its pointers led to the network's own copies.
+  var options: swiftcl_options
+  var plan: swiftcl_plan
+  var shapes: UnsafeMutablePointer<LayerShape>
+  var layerCount: Int
+  var working: UnsafeMutablePointer<WorkingLayer>
+
+  /// Where the blocks came from; a network in the caller's memory frees none.
+  var memory: Memory
+  var ownsBlocks: Bool
+  var homeBytes: Int
+  var directory: UnsafeMutableRawPointer
+  var directoryBytes: Int
+  var workspaceBlock: UnsafeMutableRawPointer
+  var workspaceBytes: Int
+
+  var store: TicketStore
+  var workspace: Workspace
+  var task: OpenTask
+  var nextTask: swiftcl_task
+  var steps: UInt64
+  var macs: UInt64
+  var denseMacs: UInt64
+
+  /// Competing layers; the head is behind them.
+  var hidden: Int { layerCount - 1 }
+  var batch: Int { Int(options.max_batch) }
+  var inputCount: Int { Int(options.inputs) }
+  var headShape: LayerShape { shapes[hidden] }
+
+  var currentBytes: UInt64 {
+    if !ownsBlocks { return plan.total_bytes }
+    return UInt64(homeBytes + directoryBytes + workspaceBytes + store.used)
+  }
+
+  var peakBytes: UInt64 {
+    if !ownsBlocks { return plan.total_bytes }
+    return UInt64(homeBytes + directoryBytes + workspaceBytes + store.peak)
+  }
+}
+
+extension Network {
+  mutating func fail(_ status: swiftcl_status, _ what: StaticString) -> swiftcl_status {
+    withUnsafeMutablePointer(to: &error) { ErrorRecord.fail($0, status, call, what) }
+  }
+
+  mutating func fail(
+    _ status: swiftcl_status, _ argument: StaticString, is value: Int, expected: StaticString,
+    _ limit: Int? = nil
+  ) -> swiftcl_status {
+    withUnsafeMutablePointer(to: &error) {
+      ErrorRecord.fail($0, status, call, argument, is: value, expected: expected, limit)
+    }
+  }
+
+  mutating func fail(
+    _ status: swiftcl_status, _ argument: StaticString, at index: Int, is value: Int,
+    expected: StaticString, _ limit: Int? = nil
+  ) -> swiftcl_status {
+    withUnsafeMutablePointer(to: &error) {
+      ErrorRecord.fail($0, status, call, argument, at: index, is: value, expected: expected, limit)
+    }
+  }
+
+  mutating func fail(
+    _ status: swiftcl_status, _ argument: StaticString, is value: Float, expected: StaticString
+  ) -> swiftcl_status {
+    withUnsafeMutablePointer(to: &error) {
+      ErrorRecord.fail($0, status, call, argument, is: value, expected: expected)
+    }
+  }
+
+  /// The ticket of a finished task, or a message that names the task.
+  mutating func ticket(_ task: swiftcl_task) -> UnsafeMutablePointer<Ticket>? {
+    if let index = store.index(of: task) { return store.tickets[index] }
+    if task == SWIFTCL_TASK_OPEN {
+      _ = fail(SWIFTCL_E_STATE, "no task is open")
+    } else {
+      _ = fail(
+        SWIFTCL_E_TASK, "task", is: Int(task), expected: "a finished task; how many there are: ",
+        store.count)
+    }
+    return nil
+  }
+
+  /// Whether `task` names the open task, by its number or by SWIFTCL_TASK_OPEN.
+  /// A reopened task's number names its finished ticket until the end.
+  func isOpen(_ task: swiftcl_task) -> Bool {
+    let open = self.task
+    return open.isOpen && (task == SWIFTCL_TASK_OPEN || (!open.reopens && task == open.record.task))
+  }
+}
+
+extension Network {
+  /// Where the error record of the network at `pointer` lies.
+  func errorRecord(of pointer: UnsafeMutablePointer<Network>) -> UnsafeMutablePointer<swiftcl_error> {
+    let offset = MemoryLayout<Network>.offset(of: \.error) ?? 8
+    return (UnsafeMutableRawPointer(pointer) + offset).assumingMemoryBound(to: swiftcl_error.self)
+  }
+}

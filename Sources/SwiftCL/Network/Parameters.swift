@@ -1,0 +1,113 @@
+import CSwiftCL
+
+/// Parameters in the usual order, one row of inputs for each output.
+extension Network {
+  struct PackedParameters {
+    var panels: Panels
+    var weights: UnsafeMutablePointer<Float>
+    var bias: UnsafeMutablePointer<Float>
+  }
+
+  /// The packed layer of a task, finished or open; nil after a message.
+  mutating func packed(_ number: swiftcl_task, layer: UInt32) -> PackedParameters? {
+    if Int(layer) >= layerCount {
+      _ = fail(
+        SWIFTCL_E_ARGUMENT, "layer", is: Int(layer), expected: "below the number of layers = ",
+        layerCount)
+      return nil
+    }
+    let l = Int(layer)
+    if isOpen(number) {
+      if isParked { parkLive() }
+      let set = candidates(l)
+      return PackedParameters(panels: set.panels, weights: set.weights, bias: set.bias)
+    }
+    guard let ticket = ticket(number) else { return nil }
+    let theirs = ticket.pointee.layers[l]
+    return PackedParameters(panels: theirs.panels, weights: theirs.weights, bias: theirs.bias)
+  }
+
+  private mutating func checkCounts(_ packed: PackedParameters, weights: Int, biases: Int)
+    -> swiftcl_status
+  {
+    let needed = packed.panels.inputs * packed.panels.outputs
+    if weights < needed {
+      return fail(SWIFTCL_E_BUFFER, "weight_count", is: weights, expected: "outputs times inputs = ", needed)
+    }
+    if biases < packed.panels.outputs {
+      return fail(SWIFTCL_E_BUFFER, "bias_count", is: biases, expected: "outputs = ", packed.panels.outputs)
+    }
+    return SWIFTCL_OK
+  }
+
+  mutating func getParameters(
+    _ number: swiftcl_task, layer: UInt32, _ weights: UnsafeMutablePointer<Float>, weightCount: Int,
+    _ biases: UnsafeMutablePointer<Float>, biasCount: Int
+  ) -> swiftcl_status {
+    guard let packed = packed(number, layer: layer) else { return error.status }
+    let status = checkCounts(packed, weights: weightCount, biases: biasCount)
+    if status != SWIFTCL_OK { return status }
+    packed.panels.unpack(packed.weights, to: weights)
+    biases.update(from: packed.bias, count: packed.panels.outputs)
+    return SWIFTCL_OK
+  }
+
+  /// Sets the open task's parameters; what a finished task owns may only be
+  /// set to the value it has.
+  mutating func setParameters(
+    _ number: swiftcl_task, layer: UInt32, _ weights: UnsafePointer<Float>, weightCount: Int,
+    _ biases: UnsafePointer<Float>, biasCount: Int
+  ) -> swiftcl_status {
+    guard let packed = packed(number, layer: layer) else { return error.status }
+    if !isOpen(number) {
+      return fail(
+        SWIFTCL_E_OWNED, "the finished task", is: Int(number),
+        expected: "the open one; a finished task's parameters are its own")
+    }
+    var status = checkCounts(packed, weights: weightCount, biases: biasCount)
+    if status != SWIFTCL_OK { return status }
+    let panels = packed.panels
+    if !allFinite(weights, panels.inputs * panels.outputs) || !allFinite(biases, panels.outputs) {
+      return fail(SWIFTCL_E_NONFINITE, "weights and biases must be finite")
+    }
+    status = checkOwned(Int(layer), packed, weights, biases)
+    if status != SWIFTCL_OK { return status }
+    panels.pack(weights, to: packed.weights)
+    packed.bias.update(from: biases, count: panels.outputs)
+    if isParked { packSample() }
+    return SWIFTCL_OK
+  }
+
+  private mutating func checkOwned(
+    _ l: Int, _ packed: PackedParameters, _ weights: UnsafePointer<Float>, _ biases: UnsafePointer<Float>
+  ) -> swiftcl_status {
+    if options.protection == SWIFTCL_PROTECT_NONE || options.sharesTicket { return SWIFTCL_OK }
+    let panels = packed.panels
+    for s in 0..<store.count where isOther(store.tickets[s]) {
+      let set = candidates(l)
+      guard mapUnits(layer: l, of: set, on: store.tickets[s], workspace.outputMap) > 0 else { continue }
+      if l > 0 {
+        _ = mapUnits(layer: l - 1, of: candidates(l - 1), on: store.tickets[s], workspace.inputMap)
+      } else {
+        _ = mapInputs(layer: 0, on: store.tickets[s], workspace.inputMap)
+      }
+      for o in 0..<set.units where workspace.outputMap[o] >= 0 {
+        for k in 0..<set.inputs where workspace.inputMap[k] >= 0 {
+          let given = weights[o * panels.inputs + k]
+          if given.bitPattern != packed.weights[panels.index(k, o)].bitPattern {
+            return fail(
+              SWIFTCL_E_OWNED, "weights", at: o * panels.inputs + k,
+              is: Int(store.tickets[s].pointee.record.task),
+              expected: "the value it has: the number before is the task that owns it")
+          }
+        }
+        if l < hidden, biases[o].bitPattern != packed.bias[o].bitPattern {
+          return fail(
+            SWIFTCL_E_OWNED, "biases", at: o, is: Int(store.tickets[s].pointee.record.task),
+            expected: "the value it has: the number before is the task that owns it")
+        }
+      }
+    }
+    return SWIFTCL_OK
+  }
+}

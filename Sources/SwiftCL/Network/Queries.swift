@@ -1,0 +1,234 @@
+import CSwiftCL
+
+/// What a caller may ask of tasks, layers and units.
+extension Network {
+  mutating func info(_ number: swiftcl_task) -> swiftcl_task_info? {
+    var info = swiftcl_task_info()
+    if isOpen(number) {
+      describeOpen(&info)
+      return info
+    }
+    guard let ticket = ticket(number) else { return nil }
+    info.phase = SWIFTCL_PHASE_FINISHED
+    info.ticket_bytes = UInt64(ticket.pointee.bytes)
+    info.class_count = UInt32(ticket.pointee.classCount)
+    info.parameters = ticket.pointee.parameters
+    info.predict_macs = ticket.pointee.predictMacs
+    var alive: UInt64 = 0
+    for l in 0..<layerCount {
+      let layer = ticket.pointee.layers[l]
+      alive += UInt64(layer.size.units) * UInt64(layer.size.inputs)
+      for i in 0..<layer.size.blocks where layer.winners[i] >= 0 { info.served_blocks += 1 }
+    }
+    let record = ticket.pointee.record
+    info.owned_winners = record.ownedWinners
+    describe(
+      record, alive: alive, owned: record.ownedEdges, frozen: record.frozenEdges,
+      rows: ticket.pointee.head.size.units, &info)
+    return info
+  }
+
+  private func describeOpen(_ info: inout swiftcl_task_info) {
+    info.phase = task.phase
+    info.class_count = UInt32(task.classCount)
+    var alive: UInt64 = 0
+    for l in 0..<layerCount {
+      let set = candidates(l)
+      alive += UInt64(set.units) * UInt64(set.inputs)
+      info.parameters += UInt64(set.units) * UInt64(set.inputs + 1)
+      info.predict_macs += working[l].edges
+      for i in 0..<(l < hidden ? shapes[l].blocks : 0) where set.blockStart[i + 1] > set.blockStart[i] {
+        info.served_blocks += 1
+      }
+    }
+    info.owned_winners = task.phase == SWIFTCL_PHASE_SPECIALISE ? ownedWinners() : 0
+    describe(
+      task.record, alive: alive, owned: ownedEdges(), frozen: frozenEdges(),
+      rows: working[hidden].units, &info)
+  }
+
+  private func describe(
+    _ record: TaskRecord, alive: UInt64, owned: UInt64, frozen: UInt64, rows: Int,
+    _ info: inout swiftcl_task_info
+  ) {
+    info.task = record.task
+    info.steps = record.steps
+    info.committed_at = record.committedAt
+    info.macs = record.macs
+    info.dense_macs = record.denseMacs
+    info.user_tag = record.userTag
+    info.last_loss = record.lastLoss
+    var dense: UInt64 = 0
+    for l in 0..<layerCount {
+      dense += UInt64(l < hidden ? shapes[l].width : rows) * UInt64(shapes[l].inputs)
+      if l < hidden { info.blocks += UInt32(shapes[l].blocks) }
+    }
+    info.dense_predict_macs = dense
+    info.weight_density = Float(Double(alive) / Double(dense))
+    info.gradient_density = Float(Double(alive &- min(frozen, alive)) / Double(dense))
+    info.owned_edge_share = alive == 0 ? 0 : Float(Double(owned) / Double(alive))
+  }
+
+  /// Totals of finished tasks and of the open one.
+  func accounting() -> swiftcl_accounting {
+    var totals = swiftcl_accounting()
+    totals.steps = steps
+    totals.macs = macs
+    totals.dense_macs = denseMacs
+    if task.isOpen {
+      let before = task.reopens ? store.index(of: task.record.task).map { store.tickets[$0].pointee.record } : nil
+      totals.steps &+= task.record.steps &- (before?.steps ?? 0)
+      totals.macs &+= task.record.macs &- (before?.macs ?? 0)
+      totals.dense_macs &+= task.record.denseMacs &- (before?.denseMacs ?? 0)
+    }
+    if totals.dense_macs > 0 { totals.macs_vs_dense = Double(totals.macs) / Double(totals.dense_macs) }
+    return totals
+  }
+
+  // MARK: layers
+
+  /// A competing layer by its index; nil after a message.
+  mutating func competingLayer(_ layer: UInt32) -> Int? {
+    if Int(layer) < hidden { return Int(layer) }
+    _ = fail(
+      SWIFTCL_E_ARGUMENT, "layer", is: Int(layer),
+      expected: "a competing layer; how many there are: ", hidden)
+    return nil
+  }
+
+  /// Entries of a mask per block: J, or as many as `growing` reached, the open
+  /// task's candidates included.
+  func unitsPerBlock(layer l: Int) -> Int {
+    var limit = groupLimit(layer: l) * shapes[l].groupSize
+    if task.isOpen {
+      let set = candidates(l)
+      for u in 0..<set.units { limit = max(limit, Int(set.unitId[u]) + 1) }
+    }
+    return limit
+  }
+
+  func info(layer l: Int) -> swiftcl_layer_info {
+    var info = swiftcl_layer_info()
+    let shape = shapes[l]
+    info.kind = shape.isHead ? SWIFTCL_LAYER_HEAD : SWIFTCL_LAYER_DENSE
+    info.width = UInt32(shape.width)
+    info.block_size = UInt32(shape.blockSize)
+    info.blocks = UInt32(shape.blocks)
+    info.units_per_block = 1
+    if l == hidden { return info }
+    info.units_per_block = UInt32(unitsPerBlock(layer: l))
+    for i in 0..<shape.blocks {
+      info.free_units += UInt32(freeGroups(layer: l, block: i) * shape.groupSize)
+      for g in 0..<groupLimit(layer: l) where isOwned(layer: l, block: i, group: g) {
+        info.owned_units += UInt32(shape.groupSize)
+      }
+    }
+    return info
+  }
+
+  /// What the next task would get of a layer, by the very rule that begins it.
+  mutating func capacity(layer l: Int) -> swiftcl_capacity {
+    var capacity = swiftcl_capacity()
+    let shape = shapes[l]
+    capacity.blocks = UInt32(shape.blocks)
+    capacity.floor_blocks = UInt32(shape.floorBlocks)
+    for i in 0..<shape.blocks {
+      let free = freeGroups(layer: l, block: i)
+      capacity.free_units += UInt32(free * shape.groupSize)
+      if free > 0 { capacity.blocks_with_free += 1 }
+    }
+    let next = nextTask + (task.isOpen && !task.reopens ? 1 : 0)
+    capacity.status = offer(layer: l, task: next, start: SWIFTCL_START_FRESH, workspace.blocks)
+    for i in 0..<shape.blocks {
+      let state = workspace.blocks[i]
+      if state == BlockState.free || state == BlockState.any { capacity.next_served += 1 }
+      if state == BlockState.reuses { capacity.next_reused += 1 }
+    }
+    if !ownsBlocks, store.count >= store.capacity { capacity.status = SWIFTCL_E_CAPACITY }
+    return capacity
+  }
+
+  // MARK: winners
+
+  mutating func winners(
+    _ number: swiftcl_task, layer l: Int, _ winners: UnsafeMutablePointer<Int32>
+  ) -> swiftcl_status {
+    if isOpen(number) {
+      let set = candidates(l)
+      let size = Int32(shapes[l].groupSize)
+      for i in 0..<shapes[l].blocks {
+        let decided = set.blockStart[i + 1] - set.blockStart[i] == size
+        winners[i] = decided ? set.unitId[Int(set.blockStart[i])] / size : -1
+      }
+      return SWIFTCL_OK
+    }
+    guard let ticket = ticket(number) else { return error.status }
+    for i in 0..<shapes[l].blocks { winners[i] = ticket.pointee.layers[l].winners[i] }
+    return SWIFTCL_OK
+  }
+
+  /// 1 at every unit that runs: winners, or candidates still alive.
+  mutating func mask(
+    _ number: swiftcl_task, layer l: Int, _ mask: UnsafeMutablePointer<UInt8>
+  ) -> swiftcl_status {
+    let perBlock = unitsPerBlock(layer: l)
+    let isOpen = isOpen(number)
+    let finished = isOpen ? nil : ticket(number)
+    if !isOpen && finished == nil { return error.status }
+    for u in 0..<shapes[l].blocks * perBlock { mask[u] = 0 }
+    if let finished {
+      let size = shapes[l].groupSize
+      for i in 0..<shapes[l].blocks where finished.pointee.layers[l].winners[i] >= 0 {
+        let first = i * perBlock + Int(finished.pointee.layers[l].winners[i]) * size
+        for j in 0..<size { mask[first + j] = 1 }
+      }
+    } else {
+      let set = candidates(l)
+      for u in 0..<set.units { mask[Int(set.unitBlock[u]) * perBlock + Int(set.unitId[u])] = 1 }
+    }
+    return SWIFTCL_OK
+  }
+
+  /// The posterior of an open task; of a finished one, what its winners had.
+  mutating func probabilities(
+    _ number: swiftcl_task, layer l: Int, _ values: UnsafeMutablePointer<Float>
+  ) -> swiftcl_status {
+    let perBlock = unitsPerBlock(layer: l)
+    let size = shapes[l].groupSize
+    let isOpen = isOpen(number)
+    let finished = isOpen ? nil : ticket(number)
+    if !isOpen && finished == nil { return error.status }
+    for u in 0..<shapes[l].blocks * perBlock { values[u] = 0 }
+    for i in 0..<shapes[l].blocks {
+      if let finished {
+        let layer = finished.pointee.layers[l]
+        if layer.winners[i] < 0 { continue }
+        let first = i * perBlock + Int(layer.winners[i]) * size
+        for j in 0..<size { values[first + j] = layer.probabilities[i] }
+        continue
+      }
+      let set = candidates(l)
+      let range = Int(set.blockStart[i])..<Int(set.blockStart[i + 1])
+      let competing = range.count > size
+      if competing { Posterior.softmax(set.logits, working[l].posterior, range) }
+      for u in range {
+        values[i * perBlock + Int(set.unitId[u])] = competing ? working[l].posterior[u] : 1
+      }
+    }
+    return SWIFTCL_OK
+  }
+
+  /// Blocks in which two finished tasks have the same winner, and in which both have one.
+  mutating func overlap(
+    _ a: swiftcl_task, _ b: swiftcl_task, layer l: Int, _ shared: inout UInt32, _ both: inout UInt32
+  ) -> swiftcl_status {
+    guard let first = ticket(a), let second = ticket(b) else { return error.status }
+    let one = first.pointee.layers[l].winners
+    let other = second.pointee.layers[l].winners
+    for i in 0..<shapes[l].blocks where one[i] >= 0 && other[i] >= 0 {
+      both += 1
+      if one[i] == other[i] { shared += 1 }
+    }
+    return SWIFTCL_OK
+  }
+}

@@ -1,0 +1,34 @@
+import CSwiftCL
+
+/// Scores of an accuracy matrix, by the formulas of ALGORITHMS C.3.
+enum Scores {
+  static func of(_ matrix: UnsafePointer<Double>, _ count: Int) -> swiftcl_scores {
+    var scores = swiftcl_scores()
+    scores.tasks = UInt32(count)
+    let last = (count - 1) * count
+    for i in 0..<count {
+      scores.average_accuracy += matrix[last + i] / Double(count)
+      scores.learning_accuracy += matrix[i * count + i] / Double(count)
+      if i == count - 1 { continue }
+      var best = matrix[i * count + i]
+      for k in i..<count { best = max(best, matrix[k * count + i]) }
+      scores.forgetting += (best - matrix[last + i]) / Double(count - 1)
+      scores.backward_transfer += (matrix[last + i] - matrix[i * count + i]) / Double(count - 1)
+    }
+    return scores
+  }
+}
+
+extension Network {
+  /// Whether a set could be evaluated, without doing it.
+  mutating func check(_ set: swiftcl_dataset) -> swiftcl_status {
+    guard let inputs = set.inputs else { return failNull("a set's inputs is NULL") }
+    guard let labels = set.labels else { return failNull("a set's labels is NULL") }
+    let rows = Int(shown: UInt(set.rows))
+    if rows < 1 || rows > Int.max / 4 / inputCount / inputBytes {
+      return fail(SWIFTCL_E_ARGUMENT, "a set's rows", is: rows, expected: "at least 1, and no more than memory can hold")
+    }
+    let status = checkLabels(set.task, labels, rows: rows)
+    return status == SWIFTCL_OK ? checkRows(inputs, count: rows) : status
+  }
+}

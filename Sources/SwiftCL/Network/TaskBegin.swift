@@ -1,0 +1,215 @@
+import CSwiftCL
+
+/// Opening a task: candidates are chosen, the posterior is fresh, the working
+/// set holds what they start from.
+extension Network {
+  mutating func beginTask(_ given: swiftcl_task_options) -> swiftcl_status {
+    if task.isOpen {
+      return fail(
+        SWIFTCL_E_STATE, "the open task", is: Int(task.record.task),
+        expected: "none; end or abort it first")
+    }
+    var status = checkTaskOptions(given)
+    if status == SWIFTCL_OK { status = makeRoomForTask() }
+    if status == SWIFTCL_OK { status = makeRoomForClasses(largestLabel(given) + 1) }
+    if status != SWIFTCL_OK { return status }
+    if nextTask == Int32.max { return fail(SWIFTCL_E_CAPACITY, "task numbers are spent") }
+
+    var opening = OpenTask()
+    opening.record.task = nextTask
+    opening.start = store.count == 0 ? SWIFTCL_START_FRESH : given.start
+    status = offerAll(opening.record.task, opening.start)
+    if status != SWIFTCL_OK { return status }
+    let classCount = copyClasses(given)
+    if !store.has(room: fullestTicket(classCount: classCount)) {
+      return fail(
+        SWIFTCL_E_CAPACITY, "ticket bytes left", is: store.budget - store.used,
+        expected: "room for this task's ticket: ", fullestTicket(classCount: classCount))
+    }
+
+    task = opening
+    task.classCount = classCount
+    task.record.userTag = given.user_tag
+    task.record.masksClasses = given.mask_classes
+    setBudget(given)
+    fillWorkingSet()
+    return SWIFTCL_OK
+  }
+
+  private mutating func checkTaskOptions(_ given: swiftcl_task_options) -> swiftcl_status {
+    if given.start < SWIFTCL_START_FRESH || given.start > SWIFTCL_START_COPY_ON_WRITE {
+      return fail(
+        SWIFTCL_E_ARGUMENT, "start", is: Int(given.start), expected: "a SWIFTCL_START_ constant")
+    }
+    if given.mask_classes > 1 {
+      return fail(SWIFTCL_E_ARGUMENT, "mask_classes", is: Int(given.mask_classes), expected: "0 or 1")
+    }
+    guard let classes = given.classes else {
+      if given.class_count == 0 { return SWIFTCL_OK }
+      return fail(SWIFTCL_E_NULL, "classes is NULL although class_count is not 0")
+    }
+    let count = Int(given.class_count)
+    if count < 1 || count > DescriptionCheck.largestWidth {
+      return fail(SWIFTCL_E_ARGUMENT, "class_count", is: count, expected: "1 to 65536")
+    }
+    for c in 0..<count {
+      if classes[c] < 0 || Int(classes[c]) >= DescriptionCheck.largestWidth {
+        return fail(
+          SWIFTCL_E_ARGUMENT, "classes", at: c, is: Int(classes[c]), expected: "a label from 0 to 65535")
+      }
+      for earlier in 0..<c where classes[earlier] == classes[c] {
+        return fail(
+          SWIFTCL_E_ARGUMENT, "classes", at: c, is: Int(classes[c]),
+          expected: "a label not yet at index ", earlier)
+      }
+    }
+    return SWIFTCL_OK
+  }
+
+  private func largestLabel(_ given: swiftcl_task_options) -> Int {
+    var largest = 0
+    if let classes = given.classes {
+      for c in 0..<Int(given.class_count) { largest = max(largest, Int(classes[c])) }
+    }
+    return largest
+  }
+
+  /// Labels of the head that a task of all labels has.
+  private var headLabels: Int { Int((options.layers?[hidden].width) ?? 1) }
+
+  /// Copies the task's classes into the workspace, the columns of the head too.
+  private func copyClasses(_ given: swiftcl_task_options) -> Int {
+    var count = headLabels
+    if let classes = given.classes, given.mask_classes == 1 {
+      count = Int(given.class_count)
+      for c in 0..<count { workspace.classes[c] = classes[c] }
+    } else {
+      count = max(count, largestLabel(given) + 1)
+      for c in 0..<count { workspace.classes[c] = Int32(c) }
+    }
+    for c in 0..<count {
+      workspace.columns[c] = options.sharesTicket ? workspace.classes[c] : Int32(c)
+    }
+    return count
+  }
+
+  private mutating func offerAll(_ task: swiftcl_task, _ start: Int32) -> swiftcl_status {
+    for l in 0..<hidden {
+      if offer(layer: l, task: task, start: start, working[l].blockState) != SWIFTCL_OK {
+        return fail(
+          SWIFTCL_E_CAPACITY, "layer without free or owned units for an eighth of its blocks", is: l,
+          expected: "room in every layer; remove a task or use SWIFTCL_ALLOCATE_GROWING")
+      }
+    }
+    return SWIFTCL_OK
+  }
+
+  /// Sizes of the ticket that the offered blocks lead to, in `workspace.sizes`.
+  func sizeTicket(classCount: Int) {
+    var inputs = inputCount
+    for l in 0..<hidden {
+      let units = servedBlocks(layer: l) * shapes[l].groupSize
+      workspace.sizes[l] = TicketSize(units: units, inputs: inputs, blocks: shapes[l].blocks)
+      inputs = units
+    }
+    let rows = options.sharesTicket ? headShape.width : classCount
+    workspace.sizes[hidden] = TicketSize(units: rows, inputs: inputs, blocks: 0)
+  }
+
+  /// Bytes the open task's end will take from the store.
+  private func fullestTicket(classCount: Int) -> Int {
+    sizeTicket(classCount: classCount)
+    let bytes =
+      Ticket.bytes(
+        sizes: workspace.sizes, layerCount: layerCount, classCount: classCount,
+        sharesParameters: options.sharesTicket) ?? Int.max
+    if !options.sharesTicket || store.shared != nil { return bytes }
+    let shared =
+      Ticket.bytes(
+        sizes: workspace.sizes, layerCount: layerCount, classCount: headShape.width,
+        sharesParameters: false) ?? 0
+    return bytes + shared
+  }
+
+  /// Steps of competition when nobody knows how long the task is.
+  static var defaultCompeteSteps: UInt64 { 200 }
+
+  mutating func setBudget(_ given: swiftcl_task_options) {
+    task.expectedSteps = given.expected_steps
+    task.competeSteps = given.compete_steps
+    if given.compete_steps == 0 {
+      task.competeSteps = given.expected_steps > 0 ? max(1, given.expected_steps / 10) : Network.defaultCompeteSteps
+    }
+    task.rate = options.learning_rate
+    task.rateIsSet = false
+  }
+
+  private mutating func fillWorkingSet() {
+    for l in 0..<hidden { listCandidates(layer: l) }
+    listClasses()
+    if let shared = store.shared {
+      copyParameters(of: shared)
+    } else {
+      for l in 0..<layerCount { fillInitial(layer: l) }
+      if task.start == SWIFTCL_START_WARM { copyPrevious() }
+    }
+    for l in 0..<layerCount { working[l].live.clearMoments() }
+    markOwned(takingValues: true)
+    for l in 0..<hidden where gatesPerTask(l) { fillLogits(layer: l) }
+    startCompetition()
+  }
+
+  /// The head's units are the task's classes; on a shared ticket all classes.
+  mutating func listClasses() {
+    let rows = options.sharesTicket ? headShape.width : task.classCount
+    for c in 0..<rows {
+      working[hidden].live.unitBlock[c] = 0
+      working[hidden].live.unitId[c] = options.sharesTicket ? Int32(c) : workspace.classes[c]
+    }
+    working[hidden].live.units = rows
+    working[hidden].competes = false
+    working[0].live.inputs = inputCount
+    for l in 1..<max(1, layerCount) { working[l].live.inputs = working[l - 1].live.units }
+  }
+
+  /// Starts from a finished ticket's own parameters.
+  func copyParameters(of ticket: UnsafeMutablePointer<Ticket>) {
+    for l in 0..<layerCount {
+      let theirs = ticket.pointee.layers[l]
+      working[l].live.weights.update(from: theirs.weights, count: theirs.panels.count)
+      working[l].live.bias.update(from: theirs.bias, count: theirs.panels.padded)
+    }
+  }
+
+  private func fillLogits(layer l: Int) {
+    let live = working[l].live
+    let key = Random.key(
+      seed: options.seed, Random.Domain.logit, UInt64(UInt32(bitPattern: task.record.task)), UInt64(l))
+    for u in 0..<live.units {
+      let block = Int(live.unitBlock[u])
+      let unit = UInt64(block) << 32 | UInt64(UInt32(bitPattern: live.unitId[u]))
+      live.logits[u] = options.logit_init * Random.normal(Random.key(key, unit))
+      let group = Int(live.unitId[u]) / shapes[l].groupSize
+      if options.usage_bias != 0, isOwned(layer: l, block: block, group: group) {
+        live.logits[u] -= options.usage_bias
+      }
+      live.logitFirst[u] = 0
+      live.logitSecond[u] = 0
+    }
+  }
+
+  /// Competes if any block has a choice; otherwise the winners stand at once.
+  private mutating func startCompetition() {
+    task.phase = SWIFTCL_PHASE_SPECIALISE
+    noteCompetition()
+    if isDecided {
+      commit()
+      return
+    }
+    task.phase = SWIFTCL_PHASE_COMPETE
+    if options.parksCandidates {
+      parkAll()
+      sampleTopK()
+    }
+  }
+}

@@ -1,0 +1,218 @@
+import CSwiftCL
+
+/// Closing a task: its winners become a ticket, or nothing is left of it.
+extension Network {
+  mutating func commitTask() -> swiftcl_status {
+    if !task.isOpen { return fail(SWIFTCL_E_STATE, "no task is open") }
+    if task.phase == SWIFTCL_PHASE_COMPETE { commit() }
+    return SWIFTCL_OK
+  }
+
+  mutating func abortTask() -> swiftcl_status {
+    if !task.isOpen { return fail(SWIFTCL_E_STATE, "no task is open") }
+    task = OpenTask()
+    return SWIFTCL_OK
+  }
+
+  mutating func endTask() -> swiftcl_status {
+    if !task.isOpen { return fail(SWIFTCL_E_STATE, "no task is open") }
+    // Memory first: everything after it cannot fail.
+    guard let target = ticketForOpenTask() else {
+      return fail(
+        SWIFTCL_E_MEMORY, "memory for the ticket", is: 0, expected: "bytes left of the budget: ",
+        store.budget - store.used)
+    }
+    if task.phase == SWIFTCL_PHASE_COMPETE { commit() }
+    task.record.ownedWinners = ownedWinners()
+    task.record.ownedEdges = ownedEdges()
+    task.record.frozenEdges = frozenEdges()
+    if options.protection != SWIFTCL_PROTECT_FROZEN && !options.sharesTicket { writeBack() }
+    fill(target)
+    if !task.reopens {
+      store.append(target)
+      nextTask += 1
+      steps &+= task.record.steps
+      macs &+= task.record.macs
+      denseMacs &+= task.record.denseMacs
+    } else {
+      steps &+= task.record.steps &- target.pointee.record.steps
+      macs &+= task.record.macs &- target.pointee.record.macs
+      denseMacs &+= task.record.denseMacs &- target.pointee.record.denseMacs
+    }
+    target.pointee.record = task.record
+    task = OpenTask()
+    return SWIFTCL_OK
+  }
+
+  /// The block that the open task's ticket goes to.
+  private mutating func ticketForOpenTask() -> UnsafeMutablePointer<Ticket>? {
+    if task.reopens { return store.index(of: task.record.task).map { store.tickets[$0] } }
+    sizeTicket(classCount: task.classCount)
+    if options.sharesTicket, store.shared == nil {
+      guard let shared = lay(sharesParameters: false, classCount: headShape.width) else { return nil }
+      store.shared = shared
+      guard let own = lay(sharesParameters: true, classCount: task.classCount) else {
+        store.dropShared()
+        return nil
+      }
+      return own
+    }
+    return lay(sharesParameters: options.sharesTicket, classCount: task.classCount)
+  }
+
+  private mutating func lay(sharesParameters: Bool, classCount: Int) -> UnsafeMutablePointer<Ticket>? {
+    guard
+      let bytes = Ticket.bytes(
+        sizes: workspace.sizes, layerCount: layerCount, classCount: classCount,
+        sharesParameters: sharesParameters),
+      let block = store.take(bytes)
+    else { return nil }
+    var arena = Arena(block)
+    return Ticket.lay(
+      &arena, sizes: workspace.sizes, layerCount: layerCount, classCount: classCount,
+      sharesParameters: sharesParameters, writes: true)
+  }
+
+  private func fill(_ target: UnsafeMutablePointer<Ticket>) {
+    for c in 0..<task.classCount {
+      target.pointee.classes[c] = workspace.classes[c]
+      target.pointee.columns[c] = workspace.columns[c]
+    }
+    guard let shared = store.shared else {
+      fillParameters(target)
+      return
+    }
+    // All tasks look at the one ticket that they train.
+    for c in 0..<headShape.width {
+      shared.pointee.classes[c] = Int32(c)
+      shared.pointee.columns[c] = Int32(c)
+    }
+    fillParameters(shared)
+    linkShared(target)
+  }
+
+  /// Leads a task's layers to the shared ticket's parameters.
+  func linkShared(_ target: UnsafeMutablePointer<Ticket>) {
+    guard let shared = store.shared else { return }
+    for l in 0..<layerCount { target.pointee.layers[l] = shared.pointee.layers[l] }
+  }
+
+  private func fillParameters(_ target: UnsafeMutablePointer<Ticket>) {
+    for l in 0..<layerCount {
+      let live = working[l].live
+      let layer = target.pointee.layers[l]
+      layer.weights.update(from: live.weights, count: live.panels.count)
+      layer.bias.update(from: live.bias, count: live.padded)
+      if l == hidden { continue }
+      let size = Int32(shapes[l].groupSize)
+      for i in 0..<shapes[l].blocks {
+        let first = Int(live.blockStart[i])
+        let serves = live.blockStart[i + 1] > live.blockStart[i]
+        layer.winners[i] = serves ? live.unitId[first] / size : -1
+        layer.probabilities[i] = serves ? working[l].probability[i] : 0
+      }
+    }
+    target.pointee.placeWinners(shapes)
+  }
+
+  // MARK: reopen and remove
+
+  mutating func reopenTask(_ number: swiftcl_task, _ given: swiftcl_task_options) -> swiftcl_status {
+    if task.isOpen {
+      return fail(
+        SWIFTCL_E_STATE, "the open task", is: Int(task.record.task),
+        expected: "none; end or abort it first")
+    }
+    guard let ticket = ticket(number) else { return error.status }
+    task.record = ticket.pointee.record
+    task.reopens = true
+    task.classCount = ticket.pointee.classCount
+    for c in 0..<task.classCount {
+      workspace.classes[c] = ticket.pointee.classes[c]
+      workspace.columns[c] = ticket.pointee.columns[c]
+    }
+    for l in 0..<hidden { listWinners(layer: l, of: ticket.pointee.layers[l]) }
+    listClasses()
+    if let later = laterTaskSharing(ticket) {
+      task = OpenTask()
+      return fail(
+        SWIFTCL_E_SHARED, "a later task that uses edges of this one", is: Int(later),
+        expected: "none; what it computes would change")
+    }
+    task.phase = SWIFTCL_PHASE_SPECIALISE
+    task.startStep = task.record.steps
+    setBudget(given)
+    copyParameters(of: ticket)
+    for l in 0..<layerCount { working[l].live.clearMoments() }
+    markOwned(takingValues: false)
+    return SWIFTCL_OK
+  }
+
+  private func listWinners(layer l: Int, of theirs: TicketLayer) {
+    let size = shapes[l].groupSize
+    var count = 0
+    for i in 0..<shapes[l].blocks {
+      let serves = theirs.winners[i] >= 0
+      working[l].blockState[i] = serves ? BlockState.free : BlockState.abstains
+      working[l].probability[i] = theirs.probabilities[i]
+      if !serves { continue }
+      for j in 0..<size {
+        working[l].live.unitBlock[count] = Int32(i)
+        working[l].live.unitId[count] = theirs.winners[i] * Int32(size) + Int32(j)
+        count += 1
+      }
+    }
+    working[l].live.units = count
+    working[l].live.startBlocks(shapes[l].blocks)
+    working[l].competes = false
+  }
+
+  /// A task after this one whose outputs would change with it.
+  private func laterTaskSharing(_ ticket: UnsafeMutablePointer<Ticket>) -> swiftcl_task? {
+    if options.protection != SWIFTCL_PROTECT_FROZEN || options.sharesTicket { return nil }
+    for s in 0..<store.count where store.tickets[s].pointee.record.task > ticket.pointee.record.task {
+      for l in 0..<layerCount {
+        if mapUnits(layer: l, on: store.tickets[s], workspace.outputMap) > 0,
+          mapInputs(layer: l, on: store.tickets[s], workspace.inputMap) > 0
+        {
+          return store.tickets[s].pointee.record.task
+        }
+      }
+    }
+    return nil
+  }
+
+  mutating func removeTask(_ number: swiftcl_task) -> swiftcl_status {
+    if task.isOpen {
+      return fail(
+        SWIFTCL_E_STATE, "the open task", is: Int(task.record.task),
+        expected: "none; end or abort it first")
+    }
+    guard ticket(number) != nil, let index = store.index(of: number) else { return error.status }
+    store.remove(at: index)
+    for s in 0..<store.count where options.sharesTicket { linkShared(store.tickets[s]) }
+    return SWIFTCL_OK
+  }
+
+  // MARK: what is owned
+
+  /// Winners of the working set that other tasks own.
+  func ownedWinners() -> UInt32 {
+    var count = 0
+    for l in 0..<hidden {
+      let layer = working[l]
+      var bits = 0
+      for w in 0..<layer.padded / 16 { bits += layer.biasOwned[w].nonzeroBitCount }
+      count += bits / shapes[l].groupSize
+    }
+    return UInt32(count)
+  }
+
+  /// Edges that must not move.
+  func frozenEdges() -> UInt64 {
+    let freezes =
+      options.protection == SWIFTCL_PROTECT_FROZEN
+      || (options.protection == SWIFTCL_PROTECT_SLOW && options.slow_rate == 0)
+    return freezes ? ownedEdges() : 0
+  }
+}

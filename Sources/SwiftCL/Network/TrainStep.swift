@@ -1,0 +1,162 @@
+import CSwiftCL
+
+/// What a step trains towards: a label a row, or a target for every output.
+enum Target {
+  case labels
+  case values(UnsafePointer<Float>)
+}
+
+/// One training step: forward, loss, backward, update, and what the step means
+/// for the competition. Nothing of the task is written before the loss is known
+/// to be finite.
+extension Network {
+  mutating func trainStep(_ x: InputRows, rows: Int, _ target: Target, _ report: inout swiftcl_step)
+    -> swiftcl_status
+  {
+    let competes = task.phase == SWIFTCL_PHASE_COMPETE
+    let kl = forward(x, rows: rows)
+    let loss = lossAndDelta(rows: rows, target, &report.correct)
+    if !loss.isFinite || !kl.isFinite {
+      return fail(
+        SWIFTCL_E_NONFINITE, "the loss", is: loss,
+        expected: "a finite number; a smaller learning_rate or clip_norm may help")
+    }
+    report.phase = task.phase
+    report.loss = loss
+    report.kl = kl
+    report.rows = UInt32(rows)
+    report.learning_rate = learningRate
+    count(rows: rows, &report)
+    backward(x, rows: rows, &report)
+    task.record.lastLoss = loss
+    task.record.steps += 1
+    if competes { advanceCompetition() }
+    report.step = task.record.steps
+    report.alive_units = aliveUnits()
+    report.decided_blocks = decidedBlocks()
+    return SWIFTCL_OK
+  }
+
+  /// Runs the working set up to the head's logits; returns the KL term.
+  func forward(_ x: InputRows, rows: Int) -> Float {
+    var kl: Float = 0
+    var input = x.rows
+    var stride = x.stride
+    for l in 0..<layerCount {
+      if working[l].competes { openGates(layer: l) }
+      forwardDense(layer: l, input, stride: stride, rows: rows)
+      if working[l].competes {
+        kl += divergence(layer: l)
+      } else if competesPerSample(l) {
+        kl += sampleDivergence(layer: l, rows: rows)
+      }
+      input = UnsafePointer(working[l].output)
+      stride = working[l].stride
+    }
+    return kl
+  }
+
+  /// The loss; the head's rows become its gradient.
+  private func lossAndDelta(rows: Int, _ target: Target, _ correct: inout UInt32) -> Float {
+    let head = working[hidden]
+    let loss = HeadLoss(
+      columns: workspace.columns, classCount: task.classCount, stride: head.stride,
+      padded: head.padded, rows: rows)
+    switch target {
+    case .labels:
+      return loss.crossEntropy(head.output, targets: workspace.targets, correct: &correct)
+    case .values(let values):
+      return loss.squaredError(head.output, targets: values)
+    }
+  }
+
+  /// From the head down: input gradient before the weights it needs move.
+  private func backward(_ x: InputRows, rows: Int, _ report: inout swiftcl_step) {
+    let keeps = options.storesGradients
+    let rule = updateRule(scale: 1)
+    var delta = working[hidden].output
+    for l in (0..<layerCount).reversed() {
+      let layer = working[l]
+      if l < hidden { backThroughGate(layer: l, rows: rows, delta) }
+      let input = l > 0 ? UnsafePointer(working[l - 1].output) : x.rows
+      let stride = l > 0 ? working[l - 1].stride : x.stride
+      let below = l % 2 == 0 ? workspace.deltas.0 : workspace.deltas.1
+      if l > 0 {
+        inputGradient(
+          dy: delta, dyStride: layer.stride, rows: rows, padded: layer.padded,
+          weights: layer.live.weights, inputs: layer.inputs, dx: below, dxStride: stride,
+          mask: shapes[l - 1].relu ? input : nil)
+      }
+      if keeps {
+        storeGradients(layer: l, input, stride: stride, rows: rows, delta)
+      } else {
+        updateWeights(layer: l, input, stride: stride, rows: rows, delta, rule)
+      }
+      if layer.competes { learnLogits(layer: l) }
+      delta = below
+    }
+    if keeps { report.gradient_norm = applyClipped() }
+  }
+
+  private func learnLogits(layer l: Int) {
+    gradientOfLogits(layer: l)
+    updateLogits(layer: l)
+  }
+
+  /// Second pass over kept gradients, shortened where they are too long.
+  private func applyClipped() -> Float {
+    var total: Double = 0
+    if options.clip_norm > 0 {
+      for l in 0..<layerCount { total += squaredNorm(layer: l) }
+    }
+    let all = clipScale(total)
+    for l in 0..<layerCount {
+      let scale =
+        options.clip_scope == SWIFTCL_CLIP_LAYER && options.clip_norm > 0
+        ? clipScale(squaredNorm(layer: l)) : all
+      applyGradients(layer: l, updateRule(scale: scale))
+    }
+    return Float(total.squareRoot())
+  }
+
+  private func clipScale(_ squared: Double) -> Float {
+    let norm = Float(squared.squareRoot())
+    return options.clip_norm > 0 && norm > options.clip_norm ? options.clip_norm / norm : 1
+  }
+
+  /// The competition's clock: candidates leave, samples change, winners stand.
+  private mutating func advanceCompetition() {
+    let done = task.record.steps
+    if done >= task.competeSteps {
+      commit()
+      return
+    }
+    if done % UInt64(options.prune_interval) == 0 {
+      prune()
+      if isDecided {
+        commit()
+        return
+      }
+    }
+    if isParked, done % UInt64(options.resample_interval) == 0 {
+      parkLive()
+      sampleTopK()
+    }
+  }
+
+  /// Multiply-adds of one step: 2 per edge of the first layer, 3 of the others.
+  private mutating func count(rows: Int, _ report: inout swiftcl_step) {
+    var alive: UInt64 = 0
+    var dense: UInt64 = 0
+    for l in 0..<layerCount {
+      let factor: UInt64 = l == 0 ? 2 : 3
+      let units = l < hidden ? shapes[l].width : working[l].units
+      alive += factor * working[l].edges
+      dense += factor * UInt64(units) * UInt64(shapes[l].inputs)
+    }
+    report.macs = alive * UInt64(rows)
+    report.dense_macs = dense * UInt64(rows)
+    task.record.macs &+= report.macs
+    task.record.denseMacs &+= report.dense_macs
+  }
+}

@@ -1,0 +1,45 @@
+import CSwiftCL
+
+/// What is allowed but seldom meant; a caller reads it in the plan.
+enum Warnings {
+  static func of(_ options: swiftcl_options) -> UInt32 {
+    var bits: UInt32 = 0
+    var linearBefore = false
+    var nonLinear = false
+    let hidden = Int(options.layer_count) - 1
+    LayerShape.each(options) { l, shape in
+      // Only competition per sample and ReLU bend the map (ALGORITHMS A.11).
+      let bends = shape.relu || (shape.perSample && shape.blockSize > 1)
+      if l < hidden {
+        if linearBefore && !bends { bits |= SWIFTCL_WARN_LINEAR_STACK }
+        linearBefore = !bends
+        nonLinear = nonLinear || bends
+      }
+    }
+    if hidden > 0 && !nonLinear { bits |= SWIFTCL_WARN_LINEAR_NET }
+    if options.protection != SWIFTCL_PROTECT_FROZEN || options.sharesTicket {
+      bits |= SWIFTCL_WARN_FORGETS
+    }
+    if options.loss == SWIFTCL_LOSS_MSE && options.optimizer == SWIFTCL_OPTIMIZER_SGD
+      && options.momentum > 0.5 && options.learning_rate >= 0.03 && options.clip_norm == 0
+    {
+      bits |= SWIFTCL_WARN_FAST_MSE
+    }
+    return bits
+  }
+
+  static func text(_ bit: UInt32) -> StaticString {
+    switch bit {
+    case SWIFTCL_WARN_LINEAR_STACK:
+      return "adjacent layers without a non-linearity between them are one linear map"
+    case SWIFTCL_WARN_LINEAR_NET:
+      return "no layer has a non-linearity: the network is linear in its input"
+    case SWIFTCL_WARN_FORGETS:
+      return "the chosen protection lets finished tasks change"
+    case SWIFTCL_WARN_FAST_MSE:
+      return "momentum at this learning rate often diverges on squared error: clip or slow down"
+    default:
+      return "unknown warning"
+    }
+  }
+}

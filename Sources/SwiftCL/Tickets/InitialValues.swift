@@ -1,0 +1,81 @@
+import CSwiftCL
+
+/// Values of edges that no finished task has kept: a function of the seed and
+/// of the edge, so they are never stored.
+extension Network {
+  /// Fills a whole layer: He's deviation over the units that will feed it, the
+  /// earlier ticket's values where an edge lies on one.
+  mutating func fillInitial(layer l: Int) {
+    let live = working[l].live
+    let before = l > 0 ? working[l - 1].live : live
+    let fan = l == 0 ? inputCount : servedBlocks(layer: l - 1)
+    let deviation = (2 / Float(max(1, fan))).squareRoot()
+    let panels = live.panels
+    // A head of the task's own draws of its own.
+    let own = l == hidden && options.head == SWIFTCL_HEAD_TASK
+    let layerKey = Random.key(
+      seed: options.seed, Random.Domain.weight, UInt64(l),
+      own ? UInt64(UInt32(bitPattern: task.record.task)) + 1 : 0)
+    live.weights.update(repeating: 0, count: panels.count)
+    live.bias.update(repeating: 0, count: live.padded)
+    for o in 0..<live.units {
+      let rowKey = Random.key(layerKey, unitKey(live, o, isHead: l == hidden))
+      for k in 0..<live.inputs {
+        let column = l == 0 ? UInt64(k) : unitKey(before, k, isHead: false)
+        live.weights[panels.index(k, o)] = Random.normal(Random.key(rowKey, column)) * deviation
+      }
+    }
+  }
+
+  private func unitKey(_ set: CandidateSet, _ u: Int, isHead: Bool) -> UInt64 {
+    let block = isHead ? 0 : UInt64(UInt32(bitPattern: set.unitBlock[u]))
+    return block << 32 | UInt64(UInt32(bitPattern: set.unitId[u]))
+  }
+
+  /// Blocks of a layer that take part in the open task.
+  func servedBlocks(layer l: Int) -> Int {
+    var served = 0
+    for i in 0..<shapes[l].blocks where working[l].blockState[i] != BlockState.abstains { served += 1 }
+    return served
+  }
+
+  /// Warm start: block for block the values of the task before, head and its
+  /// biases for the classes both have.
+  mutating func copyPrevious() {
+    guard store.count > 0 else { return }
+    let previous = store.tickets[store.count - 1]
+    for l in 0..<layerCount {
+      mapBlocks(layer: l, on: previous, workspace.outputMap)
+      if l > 0 {
+        mapBlocks(layer: l - 1, on: previous, workspace.inputMap)
+      } else {
+        for k in 0..<inputCount { workspace.inputMap[k] = Int32(k) }
+      }
+      let live = working[l].live
+      let theirs = previous.pointee.layers[l]
+      for o in 0..<live.units where workspace.outputMap[o] >= 0 {
+        let place = Int(workspace.outputMap[o])
+        live.bias[o] = theirs.bias[place]
+        for k in 0..<live.inputs where workspace.inputMap[k] >= 0 {
+          live.weights[live.panels.index(k, o)] =
+            theirs.weights[theirs.panels.index(Int(workspace.inputMap[k]), place)]
+        }
+      }
+    }
+  }
+
+  /// Place of each live unit's block on a ticket, whichever unit won it there.
+  private func mapBlocks(
+    layer l: Int, on ticket: UnsafeMutablePointer<Ticket>, _ map: UnsafeMutablePointer<Int32>
+  ) {
+    let live = working[l].live
+    for u in 0..<live.units {
+      if l == hidden {
+        map[u] = ticket.pointee.row(of: live.unitId[u])
+      } else {
+        let start = ticket.pointee.layers[l].positions[Int(live.unitBlock[u])]
+        map[u] = start < 0 ? -1 : start + live.unitId[u] % Int32(shapes[l].groupSize)
+      }
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import CSwiftCL
+
+/// What a block of a working layer is: how its candidates were chosen.
+enum BlockState {
+  static let abstains: UInt8 = 0
+  /// Candidates are free units.
+  static let free: UInt8 = 1
+  /// Candidates are units that finished tasks own.
+  static let reuses: UInt8 = 2
+  /// Free and owned units compete; an owned winner is copied into a free unit.
+  static let copies: UInt8 = 3
+  /// Every unit is a candidate, whoever owns it.
+  static let any: UInt8 = 4
+}
+
+/// One layer of the open task: the units still alive, their gradients and
+/// protection, their competition and their activations.
+struct WorkingLayer {
+  /// What runs.
+  var live: CandidateSet
+  /// Top-k: all candidates, of which `live` is the current sample, and the
+  /// place there of each live unit.
+  var parked: CandidateSet
+  var running: UnsafeMutablePointer<Int32>
+  /// True while some block has more than one candidate.
+  var competes = false
+  var hasOwned = false
+
+  var gradient: UnsafeMutablePointer<Float>?
+  var biasGradient: UnsafeMutablePointer<Float>
+  /// One bit per weight: the edge lies on an earlier ticket.
+  var owned: UnsafeMutablePointer<UInt16>
+  var biasOwned: UnsafeMutablePointer<UInt16>
+  /// Soft protection: what is left of the rate of an owned edge.
+  var rates: UnsafeMutablePointer<Float>?
+  var biasRates: UnsafeMutablePointer<Float>?
+
+  var blockState: UnsafeMutablePointer<UInt8>
+  /// Posterior of each block's winner at commit.
+  var probability: UnsafeMutablePointer<Float>
+
+  // Competition per task, one entry a live unit; empty where nothing competes.
+  /// softmax(logits), the same with its floor, the gate xi and dLoss/dxi.
+  var posterior: UnsafeMutablePointer<Float>
+  var floored: UnsafeMutablePointer<Float>
+  var gate: UnsafeMutablePointer<Float>
+  var gateGradient: UnsafeMutablePointer<Float>
+  /// Straight-through: the relaxed sample behind the hard gate.
+  var relaxed: UnsafeMutablePointer<Float>
+
+  // Activations, rows of `stride` floats.
+  var stride: Int
+  var output: UnsafeMutablePointer<Float>
+  /// Linear responses before the gate, where there is one.
+  var sum: UnsafeMutablePointer<Float>
+  /// Competition per sample: gate, and posterior with its floor, of every row.
+  var sampleGate: UnsafeMutablePointer<Float>
+  var samplePosterior: UnsafeMutablePointer<Float>
+  /// Scratch of three blocks, for the gradients of one row's block.
+  var gateGradientOfRow: UnsafeMutablePointer<Float>
+
+  var inputs: Int { live.inputs }
+  var units: Int { live.units }
+  var padded: Int { live.padded }
+  /// Edges that run now.
+  var edges: UInt64 { UInt64(live.units) * UInt64(live.inputs) }
+}
+
+/// Bytes of the parts of a working set, for the plan.
+struct WorkingBytes {
+  var parameters: UInt64 = 0
+  var optimizer: UInt64 = 0
+  var competition: UInt64 = 0
+  var activations: UInt64 = 0
+}
+
+extension WorkingLayer {
+  /// Lays one layer over `arena`; `part` collects where the bytes go.
+  init(_ arena: inout Arena, _ shape: LayerShape, _ options: swiftcl_options, _ part: inout WorkingBytes) {
+    let width = shape.liveWidth
+    let padded = Panels.pad(width)
+    let count = Panels(inputs: shape.liveInputs, outputs: width).count
+    let batch = Int(options.max_batch)
+    let soft = options.protection == SWIFTCL_PROTECT_SOFT
+    let gated = shape.competes && options.sampler != SWIFTCL_SAMPLER_RANDOM
+    let perSample = shape.perSample && shape.blockSize > 1
+    let candidates = gated && !shape.perSample ? padded : 0
+
+    live = CandidateSet(
+      &arena, inputs: shape.liveInputs, width: width, blocks: shape.blocks, candidates: candidates,
+      adam: options.usesAdam, &part.parameters, &part.optimizer, &part.competition)
+    let parkedWidth = options.parksCandidates ? width : 0
+    var (parameters, optimizer, competition) = (UInt64(0), UInt64(0), UInt64(0))
+    var mark = arena.used
+    parked = CandidateSet(
+      &arena, inputs: shape.liveInputs, width: parkedWidth, blocks: shape.blocks,
+      candidates: options.parksCandidates ? candidates : 0, adam: options.usesAdam, &parameters,
+      &optimizer, &competition)
+    running = arena.take(Int32.self, parkedWidth)
+    posterior = arena.take(Float.self, candidates)
+    floored = arena.take(Float.self, candidates)
+    gate = arena.take(Float.self, candidates)
+    gateGradient = arena.take(Float.self, candidates)
+    relaxed = arena.take(Float.self, candidates)
+    part.competition += arena.taken(since: &mark)
+
+    gradient = options.storesGradients ? arena.take(Float.self, count) : nil
+    biasGradient = arena.take(Float.self, padded)
+    owned = arena.take(UInt16.self, count / 16)
+    biasOwned = arena.take(UInt16.self, padded / 16)
+    rates = soft ? arena.take(Float.self, count) : nil
+    biasRates = soft ? arena.take(Float.self, padded) : nil
+    blockState = arena.take(UInt8.self, shape.blocks)
+    probability = arena.take(Float.self, shape.blocks)
+    part.parameters += arena.taken(since: &mark)
+
+    stride = padded
+    output = arena.take(Float.self, batch * padded)
+    sum = arena.take(Float.self, gated || perSample ? batch * padded : 0)
+    sampleGate = arena.take(Float.self, perSample ? batch * padded : 0)
+    samplePosterior = arena.take(Float.self, perSample ? batch * padded : 0)
+    gateGradientOfRow = arena.take(Float.self, perSample ? 3 * shape.blockSize : 0)
+    part.activations += arena.taken(since: &mark)
+  }
+}

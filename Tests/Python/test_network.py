@@ -1,0 +1,279 @@
+"""The object: lifetime, tasks, callbacks, what it reports."""
+
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pytest
+import swiftcl
+from conftest import learn, small_network, small_rows
+
+
+def test_closing_twice_and_using_after():
+    net = small_network()
+    x, y = small_rows()
+    learn(net, x, y)
+    net.close()
+    net.close()
+    assert net.closed and "closed" in repr(net)
+    for call in (lambda: net.tasks, lambda: net.predict(0, x), lambda: net.save("x"), lambda: net.__enter__(),
+                 lambda: net.memory, lambda: net.begin_task()):
+        with pytest.raises(swiftcl.ClosedError):
+            call()
+
+
+def test_networks_are_freed():
+    net = small_network(fixed_memory=True)
+    gone = weakref.ref(net)
+    finalizer = net._finalizer
+    del net
+    gc.collect()
+    assert gone() is None and not finalizer.alive
+
+
+def test_a_task_ends_or_is_aborted():
+    x, y = small_rows()
+    with small_network() as net:
+        with net.task(expected_steps=3) as first:
+            assert first.open and first.info.phase in (swiftcl.Phase.COMPETE, swiftcl.Phase.SPECIALISE)
+            net.train_step(x, y)
+        assert not first.open and first.info.phase == swiftcl.Phase.FINISHED
+        before = net.to_bytes()
+        with pytest.raises(ZeroDivisionError):
+            with net.task():
+                net.train_step(x, y)
+                1 / 0
+        assert net.tasks == [int(first)] and net.to_bytes() == before
+        with net.task() as second:
+            net.train_step(x, y)
+            net.end_task()  # by hand: leaving the block does nothing more
+        with net.task():
+            net.abort_task()
+        assert net.tasks == [int(first), int(second)]
+        with net.task():
+            net.close()
+
+
+def test_progress_function_sees_every_step_and_stops():
+    x, y = small_rows(64)
+    with small_network() as net, net.task():
+        seen = []
+        report = net.fit(x, y, epochs=2, batch=16, progress=seen.append)
+        assert [p.step for p in seen] == list(range(1, 9)) and {p.steps for p in seen} == {8}
+        assert report.steps == 8 and report.epochs == 2 and report.rows == 128
+        with pytest.raises(swiftcl.Stopped):
+            net.fit(x, y, progress=lambda p: p.step == 1)
+        assert net.task_info().steps == 9  # the step before the stop is kept
+
+
+class Interrupt(BaseException):
+    pass
+
+
+def test_exceptions_of_callbacks_come_out():
+    x, y = small_rows()
+    with small_network() as net, net.task():
+        def raises(progress):
+            raise Interrupt
+
+        with pytest.raises(Interrupt):
+            net.fit(x, y, batch=8, progress=raises)
+        assert net.task_info().steps == 1
+
+        def calls_back(progress):
+            net.predict(swiftcl.OPEN, x)
+
+        with pytest.raises(RuntimeError, match="callback"):
+            net.fit(x, y, progress=calls_back)
+
+        def closes(progress):
+            net.close()
+
+        with pytest.raises(RuntimeError, match="callback"):
+            net.fit(x, y, progress=closes)
+        assert not net.closed
+        with pytest.raises(TypeError, match="progress"):
+            net.fit(x, y, progress="bar")
+
+
+def test_progress_bar(capsys):
+    pytest.importorskip("tqdm")
+    x, y = small_rows()
+    with small_network() as net, net.task():
+        net.fit(x, y, batch=8)
+        assert capsys.readouterr().err == ""
+        net.fit(x, y, batch=8, progress=True)
+        assert "step" in capsys.readouterr().err
+
+
+def test_threads_wait_for_each_other():
+    x, y = small_rows(64)
+    failures = []
+    with small_network() as net:
+        task = learn(net, x, y)
+        expected = net.predict(task, x)
+
+        def work():
+            try:
+                for _ in range(50):
+                    assert np.array_equal(net.predict(task, x), expected)
+            except BaseException as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        with net.task():
+            net.fit(x, y, epochs=20, progress=False)
+        for thread in threads:
+            thread.join()
+    assert failures == []
+
+
+def test_same_seed_same_bits_and_other_seed_other_bits():
+    x, y = small_rows()
+
+    def bits(seed, **options):
+        with small_network(seed=seed, **options) as net:
+            task = learn(net, x, y)
+            return net.predict(task, x).tobytes()
+
+    for sampler in swiftcl.option_values("sampler"):
+        assert bits(1, sampler=sampler) == bits(1, sampler=sampler)
+        assert bits(1, sampler=sampler) != bits(2, sampler=sampler)
+        assert bits(1, sampler=sampler) == bits(1, sampler=sampler, fixed_memory=True)
+
+
+def test_who_won():
+    x, y = small_rows()
+    with small_network(expected_tasks=3) as net:
+        tasks = [learn(net, x, y) for _ in range(3)]
+        for layer in (0, 1):
+            winners = [net.winners(task, layer) for task in tasks]
+            for task, won in zip(tasks, winners):
+                mask = net.winner_mask(task, layer)
+                assert mask.shape == (2, 4) and mask.dtype == bool
+                for block, winner in enumerate(won):
+                    assert list(np.flatnonzero(mask[block])) == ([winner] if winner >= 0 else [])
+                # A finished task is certain of its winners.
+                assert np.array_equal(net.winner_probabilities(task, layer), mask.astype(np.float32))
+            for a in range(3):
+                for b in range(3):
+                    both = (winners[a] >= 0) & (winners[b] >= 0)
+                    shared = both & (winners[a] == winners[b])
+                    assert net.overlap(tasks[a], tasks[b], layer) == (shared.sum(), both.sum())
+            info, capacity = net.layer_info(layer), net.capacity(layer)
+            used = len({(block, winner) for won in winners for block, winner in enumerate(won) if winner >= 0})
+            assert info.owned_units == used and info.free_units == 8 - used == capacity.free_units
+        assert net.tasks == [int(task) for task in tasks]
+
+
+def test_what_the_open_task_shows():
+    x, y = small_rows()
+    with small_network(prune_threshold=0) as net:
+        net.begin_task(classes=[2, 0], user_tag=77, compete_steps=swiftcl.UNTIL_END)
+        assert net.winner_mask(swiftcl.OPEN, 0).all()
+        probabilities = net.winner_probabilities(swiftcl.OPEN, 0)
+        np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-6)
+        assert list(net.task_classes()) == [2, 0] and net.task_info().user_tag == 77
+        assert net.predict(swiftcl.OPEN, x).shape == (len(x), 2)
+        keep = y != 1
+        step = net.train_step(x[keep], y[keep])
+        assert step.phase == swiftcl.Phase.COMPETE and step.alive_units == 16 and step.rows == keep.sum()
+        net.commit_task()
+        assert (net.winner_mask(swiftcl.OPEN, 0).sum(1) == 1).all()
+        assert net.train_step(x[keep], y[keep]).phase == swiftcl.Phase.SPECIALISE
+        net.learning_rate = 0.25
+        assert net.learning_rate == 0.25
+        info = net.end_task()
+        assert info.steps == 2 and set(net.predict_labels(0, x)) <= {0, 2}
+
+
+def test_multiply_adds_are_counted_as_documented():
+    x, y = small_rows(16, inputs=6)
+    with small_network(inputs=6, sampler="random", layers=[swiftcl.dense(16, 4), swiftcl.dense(8, 2), swiftcl.head(3)],
+                       expected_tasks=1) as net:
+        with net.task():
+            step = net.train_step(x, y)
+        # The first layer counts 2 (forward, weight gradient), others 3 (and the input gradient).
+        assert step.macs == 16 * (2 * 6 * 4 + 3 * 4 * 4 + 3 * 4 * 3)
+        assert step.dense_macs == 16 * (2 * 6 * 16 + 3 * 16 * 8 + 3 * 8 * 3)
+        assert net.accounting.macs == step.macs and net.accounting.steps == 1
+        assert net.accounting.macs_vs_dense == pytest.approx(step.macs / step.dense_macs)
+        info = net.task_info(0)
+        assert info.predict_macs == 6 * 4 + 4 * 4 + 4 * 3
+        assert info.parameters == info.predict_macs + 4 + 4 + 3
+
+
+def test_plan_is_what_is_used():
+    layers = [swiftcl.dense(64, 4), swiftcl.dense(32, 4), swiftcl.head(3)]
+    plan = swiftcl.plan(layers, inputs=4, seed=3, max_batch=64)
+    parts = [getattr(plan, name) for name in plan._fields if name.endswith("_bytes")
+             and name not in ("total_bytes", "full_ticket_bytes")]
+    assert sum(parts) == plan.total_bytes
+    x, y = small_rows()
+    with small_network(layers=layers, fixed_memory=True) as net:
+        learn(net, x, y)
+        assert net.memory == (plan.total_bytes, plan.total_bytes)
+
+
+def test_warnings():
+    linear = [swiftcl.dense(8, 4, activation="none"), swiftcl.dense(8, 4, activation="none"), swiftcl.head(3)]
+    with small_network(layers=linear) as net:
+        assert any("linear" in text for text in net.warnings)
+    with small_network(protection="none") as net:
+        assert len(net.warnings) == 1
+    with small_network() as net:
+        assert net.warnings == []
+
+
+def test_removed_tasks_free_their_units():
+    x, y = small_rows()
+    with small_network(expected_tasks=4) as net:
+        first, second = learn(net, x, y), learn(net, x, y)
+        kept, free = net.predict(second, x), net.layer_info(0).free_units
+        net.remove_task(first)
+        assert net.tasks == [int(second)] and net.layer_info(0).free_units > free
+        assert np.array_equal(net.predict(second, x), kept)
+        third = learn(net, x, y)
+        assert int(third) not in (int(first), int(second))  # numbers are never used again
+
+
+def test_regression():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(64, 4)).astype(np.float32)
+    target = np.stack([x[:, 0] * x[:, 1], x.sum(1)], 1).astype(np.float32)
+    with small_network(layers=[swiftcl.dense(64, 2), swiftcl.head(2)], loss="mse", learning_rate=0.01,
+                       schedule="constant") as net:
+        with net.task() as task:
+            first = net.train_step_targets(x, target).loss
+            for _ in range(500):
+                last = net.train_step_targets(x, target).loss
+        assert last < first / 4
+        error = np.mean((net.predict(task, x) - target) ** 2)
+        assert error == pytest.approx(last, rel=0.2, abs=0.02)
+
+
+def test_parameters_of_the_open_task_can_be_set():
+    x, _ = small_rows()
+    with small_network(sampler="random", expected_tasks=1) as net:
+        net.begin_task()
+        weights, biases = net.parameters(swiftcl.OPEN, 2)
+        net.set_parameters(swiftcl.OPEN, 2, np.zeros_like(weights), np.arange(3))
+        assert np.array_equal(net.predict(swiftcl.OPEN, x), np.tile(np.float32([0, 1, 2]), (len(x), 1)))
+        with pytest.raises(swiftcl.NonFiniteError):
+            net.set_parameters(swiftcl.OPEN, 2, np.full_like(weights, np.nan), biases)
+
+
+def test_task_handles():
+    x, y = small_rows()
+    with small_network() as net:
+        task = learn(net, x, y)
+        assert task == int(task) and task == swiftcl.Task(net, int(task)) and hash(task) == hash(int(task))
+        assert range(5)[task] == int(task)
+        context = net.task()
+        with context:
+            pass
+        with pytest.raises(RuntimeError, match="begun"):
+            context.__enter__()

@@ -1,0 +1,1 @@
+"""What the accuracy benchmarks share: data, runs, results, tables."""

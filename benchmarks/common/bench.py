@@ -1,0 +1,102 @@
+"""A benchmark as a list of rows: runs what is missing, saves each, prints the table."""
+
+from dataclasses import dataclass, field
+from typing import Callable, Optional
+
+from .results import Results
+from .runs import run_tasks, summary, swiftcl
+from .table import Progress, Verdict, number, print_table
+
+
+@dataclass
+class Row:
+    """One line of the table: what is run, and what it must reach."""
+
+    method: str
+    sampler: str
+    J: int
+    tasks: int
+    samples: int
+    epochs: int
+    batch: int
+    options: dict  #: of the network, without layers and seed
+    layers: Callable  #: J -> the layers of a network
+    data: Callable  #: seed -> iterable of TaskData
+    task_options: Optional[Callable] = None  #: number of the task -> options of its begin
+    masked: bool = True
+    bars: dict = field(default_factory=dict)  #: column -> Bar
+    note: str = ""
+
+    def parameters(self, seeds):
+        """Everything a number depends on, as JSON: the key under which a row is saved."""
+        return {
+            "method": self.method, "sampler": self.sampler, "J": self.J, "tasks": self.tasks, "seeds": seeds,
+            "samples": self.samples, "epochs": self.epochs, "batch": self.batch, "masked": self.masked,
+            "options": self.options, "start": [self.start(n) for n in range(self.tasks)],
+            "layers": [[layer.width, layer.block_size, layer.activation, layer.competition]
+                       for layer in self.layers(self.J)],
+        }
+
+    def start(self, task):
+        return (self.task_options(task) if self.task_options else {}).get("start", "fresh")
+
+
+def open_results(name):
+    """The JSON file of a benchmark, for the library under test."""
+    return Results(name, swiftcl.default_library())
+
+
+def measure(results, rows, seeds):
+    """Runs every row that is not saved yet; returns all of them as saved, in order."""
+    missing = sum(results.find(row.parameters(seeds)) is None for row in rows)
+    progress = Progress(missing * len(seeds))
+    saved = []
+    for row in rows:
+        parameters = row.parameters(seeds)
+        old = results.find(parameters)
+        if old is not None:
+            saved.append(old)
+            continue
+        title = f"{row.method} {row.sampler} J={row.J} {row.tasks} x {row.samples} x {row.epochs}"
+        runs = []
+        for seed in seeds:
+            runs.append(run_tasks(
+                row.layers(row.J), row.data(seed), row.epochs, row.batch, dict(row.options, seed=seed),
+                row.task_options, row.masked, lambda text: progress.show(f"{title}, seed {seed}, {text}")))
+            progress.finish(f"{title}, seed {seed}: {runs[-1].accuracy:.2f} %, {runs[-1].seconds:.1f} s")
+        saved.append(results.add(parameters, {
+            "method": row.method, "sampler": row.sampler, "J": row.J, "tasks": row.tasks, "seeds": seeds,
+            "samples": row.samples, "epochs": row.epochs, **summary(runs)}))
+    return saved
+
+
+def show(title, results, rows, saved, verdict=None):
+    """The table of some rows, bars beside the numbers."""
+    verdict = verdict or Verdict()
+    header = ["method", "sampler", "J", "tasks", "rows/task", "accuracy %", "must", "forgetting", "must", "macs/dense",
+              "must", "bits kept", "must", "seconds"]
+    lines, notes = [], []
+    for row, result in zip(rows, saved):
+        what = f"{row.method} {row.sampler} J={row.J}, {row.tasks} tasks x {row.samples} x {row.epochs}"
+
+        def cell(column, name=what, values=result, bars=row.bars):
+            return verdict.cell(f"{name}, {column}", values.get(column), bars.get(column))
+
+        mark = "" if results.is_current(result) else " *"
+        lines.append([
+            row.method + mark, row.sampler, row.J, row.tasks, f"{row.samples} x {row.epochs}",
+            f"{result['accuracy']:.2f} ±{result['accuracy_std']:.2f}", cell("accuracy"),
+            number(result["forgetting"]), cell("forgetting"), number(result["macs_vs_dense"], 4),
+            cell("macs_vs_dense"), "yes" if result["bit_identical"] else "no", cell("bit_identical"),
+            number(result["seconds"], 1)])
+        if row.note:
+            notes.append(f"{row.method}, {row.sampler}, J={row.J}: {row.note}")
+        if result.get("refused"):
+            notes.append(f"{what}: tasks {', '.join(str(n + 1) for n in result['refused'])} were refused for want of units")
+    print(f"\n{title}\n")
+    print_table(header, lines, left=2)
+    if any(line[0].endswith(" *") for line in lines):
+        notes.append("* measured with another build of the library; FRESH=1 runs it again")
+    for note in notes:
+        print(f"  {note}")
+    return verdict

@@ -1,0 +1,130 @@
+# What `make test` runs, stage by stage; every stage is a target of its own.
+
+STAGES := lib lib-asan no-allocations firmware-object header-check symbols-check lint \
+  swift-test install-check examples-check c-tests c-valgrind flavour-check python-tests
+
+test: setup ## everything that CI runs, with a summary at the end
+	@MAKE='$(MAKE)' bash Tests/run-stages.sh $(STAGES)
+
+# A stage without files is no success in CI, where everything is expected to be there.
+no_files = { echo "no files in $(1)"; test "$${CI:-}" != true; }
+
+lint: ## swift format, strict
+	swift format lint --strict -r $(wildcard Sources Tests) Package.swift
+
+# --------------------------------------------------------------- Swift package
+
+# The package has one build of the kernels, for the fused multiply-add of this CPU.
+FUSED := $(shell grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo && \
+  echo -Xswiftc -D -Xswiftc SWIFTCL_FMA -Xcc -march=x86-64-v3)
+SWIFTPM := -c release --scratch-path build/swiftpm -Xswiftc -enable-testing -Xcc -ffp-contract=off $(FUSED)
+export SWIFT_BACKTRACE := enable=no
+
+swift-build: build/.swift
+	swift build $(SWIFTPM)
+
+swift-test: build/.swift ## Tests/SwiftCLTests
+	swift test $(SWIFTPM)
+
+# ------------------------------------------------------------------- C programs
+
+C_WARNINGS := -std=c99 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Werror
+SANITIZE := -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+EXAMPLES := $(sort $(wildcard examples-c/[0-9]*.c))
+EXAMPLE_COMMON := $(wildcard examples-c/common/*.c)
+EXAMPLE_HEADERS := $(wildcard examples-c/*.h examples-c/common/*.h) include/swiftcl.h include/swiftcl_types.h
+C_TESTS := $(sort $(wildcard Tests/C/*.c))
+C_TEST_COMMON := $(wildcard Tests/C/common/*.c)
+C_TEST_HEADERS := $(wildcard Tests/C/*.h Tests/C/common/*.h) include/swiftcl.h include/swiftcl_types.h
+name = $(notdir $(basename $(1)))
+
+build/examples/%: examples-c/%.c $(EXAMPLE_COMMON) $(EXAMPLE_HEADERS) build/lib/libswiftcl.a
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) $(C_WARNINGS) -O2 -I include $(filter %.c %.a,$^) -o $@ -lz -lm
+
+build/examples-asan/%: examples-c/%.c $(EXAMPLE_COMMON) $(EXAMPLE_HEADERS) build/asan/libswiftcl.a
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) $(C_WARNINGS) -O1 $(SANITIZE) -I include $(filter %.c %.a,$^) -o $@ -lz -lm
+
+examples: $(foreach e,$(EXAMPLES),build/examples/$(call name,$(e))) ## the programs of examples-c, into build/examples
+
+examples-check: examples $(foreach e,$(EXAMPLES),build/examples-asan/$(call name,$(e))) ## their output against examples-c/expected
+	@test -n "$(EXAMPLES)" || $(call no_files,examples-c)
+	@python3 cbindings/check-examples.py build/examples $(foreach e,$(EXAMPLES),$(call name,$(e)))
+	@python3 cbindings/check-examples.py build/examples-asan $(foreach e,$(EXAMPLES),$(call name,$(e)))
+
+demo: setup lib examples ## learns ten tasks in a row and forgets none
+	@build/examples/$(call name,$(filter examples-c/02%,$(EXAMPLES)))
+
+# The library's own memory accesses are checked too: it is the ASan build.
+build/c-tests/%: Tests/C/%.c $(C_TEST_COMMON) $(C_TEST_HEADERS) build/asan/libswiftcl.a
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) $(C_WARNINGS) -O1 $(SANITIZE) -I include $(filter %.c %.a,$^) -o $@ -lm -lpthread
+
+build/c-tests-shared/%: Tests/C/%.c $(C_TEST_COMMON) $(C_TEST_HEADERS) build/lib/libswiftcl.so
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) $(C_WARNINGS) -O1 -g -I include $(filter %.c,$^) -o $@ -L build/lib -lswiftcl -lm -lpthread
+
+c-tests: $(foreach t,$(C_TESTS),build/c-tests/$(call name,$(t))) ## Tests/C under AddressSanitizer and UBSan
+	@test -n "$(C_TESTS)" || $(call no_files,Tests/C)
+	@bash Tests/run-programs.sh $^
+
+c-valgrind: $(foreach t,$(C_TESTS),build/c-tests-shared/$(call name,$(t))) ## Tests/C under valgrind, shared library
+	@test -n "$(C_TESTS)" || $(call no_files,Tests/C)
+	@LD_LIBRARY_PATH='$(CURDIR)/build/lib' SWIFTCL_TEST_QUICK=1 bash Tests/run-programs.sh --valgrind $^
+
+# Programs that load both flavours and hold them against each other.
+FLAVOUR_TESTS := $(sort $(wildcard Tests/Flavours/*.c))
+build/flavour-tests/%: Tests/Flavours/%.c $(C_TEST_HEADERS)
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) $(C_WARNINGS) -O2 -g -I include $(filter %.c,$^) -o $@ -ldl -lm
+
+flavour-check: lib $(foreach t,$(FLAVOUR_TESTS),build/flavour-tests/$(call name,$(t))) ## libswiftcl against libswiftcl-openblas
+	@test -n "$(FLAVOUR_TESTS)" || $(call no_files,Tests/Flavours)
+	@for t in $(filter build/%,$^); do echo "$$t"; $$t build/lib/libswiftcl.so.$(ABI) build/lib/libswiftcl-openblas.so.$(ABI); done
+
+install-check: lib ## installs into a scratch folder and builds against it with pkg-config
+	@bash Tests/check-install.sh '$(MAKE)'
+
+# ----------------------------------------------------------------------- Python
+
+PYTHON := build/venv/bin/python
+build/venv/.ready: cbindings/make/tests.mk
+	@mkdir -p build
+	@python3 -m venv build/venv || { echo "python3 cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m pip install -q numpy pytest tqdm 'setuptools>=70.1'
+	@touch $@
+
+# The package carries a copy of the library, so it is installed after the build.
+PACKAGE := $(shell find cbindings/python -type f -not -name '*.pyc' -not -path '*.egg-info*' -not -path '*/build/*' 2>/dev/null)
+build/venv/.package: build/venv/.ready build/lib/libswiftcl.so include/swiftcl.h include/swiftcl_types.h $(PACKAGE)
+	@test ! -f cbindings/python/pyproject.toml || $(PYTHON) -m pip install -q --no-build-isolation --force-reinstall --no-deps ./cbindings/python
+	@touch $@
+
+python: build/venv/.package ## build/venv with numpy, pytest and the package swiftcl
+
+python-tests: build/venv/.package ## Tests/Python
+	@test -n "$(wildcard Tests/Python/test_*.py)" || $(call no_files,Tests/Python)
+	@test -z "$(wildcard Tests/Python/test_*.py)" || $(PYTHON) -m pytest -q -rs -p no:cacheprovider Tests/Python
+
+# ------------------------------------------------------------------- benchmarks
+
+# Variables a benchmark reads: J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK.
+export J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK
+build/venv/.bench: build/venv/.package $(wildcard benchmarks/requirements.txt)
+	@test ! -f benchmarks/requirements.txt || $(PYTHON) -m pip install -q -r benchmarks/requirements.txt
+	@touch $@
+
+bench: lib build/venv/.bench ## NAME=permuted-mnist and so on; writes build/bench/NAME.json
+	@test -f 'benchmarks/$(NAME).py' || { echo "make bench NAME=..., one of:" $(sort $(call name,$(wildcard benchmarks/*.py))) >&2; exit 2; }
+	@mkdir -p build/bench
+	@$(PYTHON) benchmarks/$(NAME).py
+
+.PHONY: test lint swift-build swift-test examples examples-check demo c-tests c-valgrind \
+  flavour-check install-check python python-tests bench

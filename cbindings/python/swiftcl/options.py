@@ -1,0 +1,186 @@
+"""Layers and options: Python values into the structs of the description.
+
+Every field has the name it has in ``swiftcl_types.h``. A field whose values
+are constants takes them by name too: ``sampler="gumbel"`` is
+``SWIFTCL_SAMPLER_GUMBEL``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import difflib
+import operator
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
+
+import numpy as np
+
+from ._abi import abi
+from ._arrays import INPUT_DTYPES
+from ._library import Library
+from .records import Plan
+
+__all__ = ["dense", "describe", "head", "option_names", "option_values", "plan"]
+
+_OWN = ("struct_size", "layer_count", "layers", "allocator", "reserved")  # set here, not by the caller
+
+
+def _settable(struct: str) -> List[str]:
+    return [f.name for f in abi.header.structs[struct] if f.name not in _OWN]
+
+
+def option_names() -> List[str]:
+    """The options a network takes by keyword: the fields of ``swiftcl_options``."""
+    return _settable("swiftcl_options")
+
+
+def option_values(name: str) -> List[str]:
+    """The names an option takes, for example those of ``sampler``; empty if it is a number."""
+    for struct in ("swiftcl_options", "swiftcl_task_options", "swiftcl_layer"):
+        if (struct, name) in abi.enums:
+            return list(abi.enums[struct, name])
+    return []
+
+
+def describe(name: str) -> str:
+    """What the header says about an option."""
+    for struct in ("swiftcl_options", "swiftcl_task_options", "swiftcl_fit_options", "swiftcl_layer"):
+        for field in abi.header.structs[struct]:
+            if field.name == name and name not in _OWN:
+                values = ", ".join(option_values(name))
+                return f"{name}: {field.doc}" + (f" ({values})" if values else "")
+    raise ValueError(f"there is no option {name!r}")
+
+
+def set_field(target: ctypes.Structure, name: str, value: Any) -> None:
+    """Sets one field of an option struct, with the checks that ctypes leaves out."""
+    struct = type(target).__name__
+    names = _settable(struct)
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 1)
+        raise TypeError(f"{struct} has no option {name!r}" + (f"; is {near[0]!r} meant?" if near else ""))
+    kind = dict(type(target)._fields_)[name]  # type: ignore[misc]
+    if kind in (ctypes.c_float, ctypes.c_double):
+        setattr(target, name, float(value))
+        return
+    values = abi.enums.get((struct, name))
+    if values is not None and isinstance(value, str):
+        key = value.lower().replace("-", "_")
+        if key not in values:
+            raise ValueError(f"{name} is {value!r}, expected one of {', '.join(values)}")
+        value = values[key]
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}, expected " + (
+            "a name or an integer" if values is not None else "an integer")) from None
+    if kind(number).value != number:
+        bits = 8 * ctypes.sizeof(kind)
+        low, high = (-2 ** (bits - 1), 2 ** (bits - 1) - 1) if kind(-1).value < 0 else (0, 2**bits - 1)
+        raise ValueError(f"{name} is {number}, expected {low} to {high}")
+    setattr(target, name, number)
+
+
+def dense(width: int, block_size: int = 1, activation: Any = "relu", competition: Any = "task") -> ctypes.Structure:
+    """A layer of ``width`` units in blocks of ``block_size`` that compete.
+
+    ``activation`` is "relu" or "none"; ``competition`` "task" (one winner per
+    block and task) or "sample" (one per block and row).
+    """
+    layer = abi.structs["swiftcl_layer"]()
+    set_field(layer, "kind", abi.constants["SWIFTCL_LAYER_DENSE"])
+    set_field(layer, "width", width)
+    set_field(layer, "block_size", block_size)
+    set_field(layer, "activation", activation)
+    set_field(layer, "competition", competition)
+    return layer
+
+
+def head(classes: int) -> ctypes.Structure:
+    """The last layer: one row for each class, or for each output of a regression."""
+    layer = abi.structs["swiftcl_layer"]()
+    set_field(layer, "kind", abi.constants["SWIFTCL_LAYER_HEAD"])
+    set_field(layer, "width", classes)
+    set_field(layer, "block_size", 1)
+    return layer
+
+
+def build_options(
+    library: Library, layers: Sequence[ctypes.Structure], inputs: int, seed: int, preset: str, given: Dict[str, Any]
+) -> Tuple[ctypes.Structure, List[Any]]:
+    """The filled swiftcl_options and what must stay alive as long as it is used."""
+    options = abi.structs["swiftcl_options"]()
+    name = "swiftcl_options_init" + (f"_{preset}" if preset else "")
+    if name not in abi.functions:
+        known = [n[len("swiftcl_options_init_"):] for n in abi.functions if n.startswith("swiftcl_options_init_")]
+        raise ValueError(f"preset is {preset!r}, expected one of {', '.join(known)}")
+    library.check(getattr(library, name)(ctypes.byref(options)))
+    layer_type = abi.structs["swiftcl_layer"]
+    items = list(layers)
+    for index, item in enumerate(items):
+        if not isinstance(item, layer_type):
+            raise TypeError(f"layers[{index}] is a {type(item).__name__}, expected what dense() or head() return")
+    array = (layer_type * len(items))(*items)
+    options.layers, options.layer_count = array, len(items)
+    keep: List[Any] = [array]
+    set_field(options, "inputs", inputs)
+    set_field(options, "seed", seed)
+    given = dict(given)
+    if isinstance(given.get("input_type"), (type, np.dtype)):
+        wanted = np.dtype(given["input_type"])
+        matching = [value for value, dtype in INPUT_DTYPES.items() if dtype == wanted]
+        if not matching:
+            raise TypeError(f"input_type is {wanted}, expected one of {', '.join(map(str, INPUT_DTYPES.values()))}")
+        given["input_type"] = matching[0]
+    channel_values = {key: given.pop(key) for key in ("input_scale", "input_offset") if key in given}
+    for key, value in given.items():
+        set_field(options, key, value)
+    for key, value in channel_values.items():
+        if value is None:
+            continue
+        channels = options.input_channels
+        numbers = np.array(value, np.float32).ravel()
+        if numbers.size == 1:
+            numbers = np.repeat(numbers, channels)
+        if numbers.size != channels:
+            raise ValueError(f"{key} has {numbers.size} values, expected 1 or input_channels ({channels})")
+        block = (ctypes.c_float * channels)(*numbers.tolist())
+        setattr(options, key, block)
+        keep.append(block)
+    return options, keep
+
+
+def plan(
+    layers: Sequence[ctypes.Structure], inputs: int, *, preset: str = "", library: Any = None, **options: Any
+) -> Plan:
+    """What a network of this description needs, in bytes, without building it.
+
+    Takes what :class:`swiftcl.Network` takes.
+    """
+    from ._library import default_library
+
+    loaded = library if isinstance(library, Library) else Library(library) if library else default_library()
+    seed = options.pop("seed", 0)
+    struct, keep = build_options(loaded, layers, inputs, seed, preset, options)
+    return plan_of(loaded, struct)
+
+
+def plan_of(library: Library, options: ctypes.Structure) -> Plan:
+    result = sized("swiftcl_plan")
+    library.check(library.swiftcl_network_plan(ctypes.byref(options), ctypes.byref(result)))
+    return Plan._read(result)
+
+
+def sized(struct: str) -> ctypes.Structure:
+    """An empty struct with its struct_size set."""
+    result = abi.structs[struct]()
+    result.struct_size = ctypes.sizeof(result)
+    return result
+
+
+def class_array(classes: Iterable[int]) -> Any:
+    """Class labels as a C array of int32, checked."""
+    numbers = [operator.index(value) for value in classes]
+    for number in numbers:
+        if not -2**31 <= number < 2**31:
+            raise ValueError(f"class {number} does not fit int32")
+    return (ctypes.c_int32 * len(numbers))(*numbers)

@@ -1,0 +1,28 @@
+"""What the library reports, as named tuples with the field names of the header."""
+
+from __future__ import annotations
+
+import enum
+
+from ._abi import abi
+
+__all__ = [
+    "Accounting", "Capacity", "CheckpointInfo", "FitReport", "LayerInfo", "Phase", "Plan", "Progress", "Scores",
+    "Step", "TaskInfo", "WarningFlag",
+]
+
+#: Phase of a task: COMPETE, SPECIALISE, FINISHED, or NONE.
+Phase = abi.enumeration("Phase", "PHASE_")
+#: Bits of ``Plan.warnings``.
+WarningFlag = abi.enumeration("WarningFlag", "WARN_", enum.IntFlag)
+
+Plan = abi.record("swiftcl_plan", {"warnings": WarningFlag})
+Step = abi.record("swiftcl_step", {"phase": Phase})
+TaskInfo = abi.record("swiftcl_task_info", {"phase": Phase})
+LayerInfo = abi.record("swiftcl_layer_info")
+Capacity = abi.record("swiftcl_capacity")
+Accounting = abi.record("swiftcl_accounting")
+Scores = abi.record("swiftcl_scores")
+Progress = abi.record("swiftcl_progress", {"phase": Phase})
+FitReport = abi.record("swiftcl_fit_report")
+CheckpointInfo = abi.record("swiftcl_checkpoint_info", {"open_phase": Phase})

@@ -1,0 +1,460 @@
+/*
+ * swiftcl_types.h -- the types, constants and status codes of libswiftcl.
+ *
+ * This file is written by hand; swiftcl.h, which holds the functions, is
+ * generated from the Swift sources and includes this one. Include swiftcl.h.
+ *
+ * Conventions (docs/api-conventions.md has the long form):
+ *  - every fallible call returns a swiftcl_status; outputs are written only on
+ *    SWIFTCL_OK, and on any other status the object is as it was before;
+ *  - option structs start with struct_size and have an _init call;
+ *  - a network is used by one thread at a time, different networks are
+ *    independent of each other;
+ *  - nothing here prints, exits, aborts, starts threads or reads the environment.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SWIFTCL_TYPES_H
+#define SWIFTCL_TYPES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* ------------------------------------------------------------------ version */
+
+#define SWIFTCL_VERSION_MAJOR 0
+#define SWIFTCL_VERSION_MINOR 1
+#define SWIFTCL_VERSION_PATCH 0
+/** Changes only when a program compiled against an older header stops working. */
+#define SWIFTCL_ABI_VERSION 0
+
+/* ------------------------------------------------------------- status codes */
+
+/** What a call reports. Numbers are never reused. */
+typedef int32_t swiftcl_status;
+
+#define SWIFTCL_OK 0            /**< done; outputs are written */
+#define SWIFTCL_E_NULL 1        /**< a pointer that must not be NULL is NULL */
+#define SWIFTCL_E_ARGUMENT 2    /**< a number or option is outside its range */
+#define SWIFTCL_E_STRUCT 3      /**< struct_size is none that this version knows */
+#define SWIFTCL_E_STATE 4       /**< the call does not fit now: no task open, or one is */
+#define SWIFTCL_E_MEMORY 5      /**< the allocator returned NULL, or a size overflows */
+#define SWIFTCL_E_CAPACITY 6    /**< units, tasks, classes or ticket bytes are spent */
+#define SWIFTCL_E_BUFFER 7      /**< the caller's buffer is too small; the message says how many would do */
+#define SWIFTCL_E_NONFINITE 8   /**< NaN or infinity in an input, a parameter or the loss */
+#define SWIFTCL_E_LABEL 9       /**< a label is not among the task's classes; the message names the row */
+#define SWIFTCL_E_TASK 10       /**< no such task */
+#define SWIFTCL_E_OWNED 11      /**< the parameter belongs to a finished task */
+#define SWIFTCL_E_SHARED 12     /**< a later task uses edges of this one */
+#define SWIFTCL_E_ALIGNMENT 13  /**< memory is not aligned to SWIFTCL_ALIGNMENT */
+#define SWIFTCL_E_IO 14         /**< reading or writing failed, or a stream callback refused */
+#define SWIFTCL_E_FORMAT 15     /**< not a checkpoint, or it ends too early */
+#define SWIFTCL_E_CORRUPT 16    /**< a checksum does not match */
+#define SWIFTCL_E_VERSION 17    /**< written by a newer version of the format */
+#define SWIFTCL_E_MISMATCH 18   /**< the checkpoint is of another description */
+#define SWIFTCL_E_STOPPED 19    /**< the progress callback asked to stop; finished steps are kept */
+#define SWIFTCL_E_UNSUPPORTED 20 /**< not available in this build (for example files on firmware) */
+
+/** Alignment in bytes of memory handed to the library: 64 on hosts, 16 on firmware. */
+#if defined(__linux__) || defined(__APPLE__) || defined(_WIN32)
+#define SWIFTCL_ALIGNMENT 64
+#else
+#define SWIFTCL_ALIGNMENT 16
+#endif
+
+/** Bytes of a message of swiftcl_last_error, its final zero included. */
+#define SWIFTCL_MESSAGE_BYTES 240
+
+/** The last failure of an object: its status and one line for a person. */
+typedef struct swiftcl_error {
+  swiftcl_status status;
+  char message[SWIFTCL_MESSAGE_BYTES];
+} swiftcl_error;
+
+/* ------------------------------------------------------------------ handles */
+
+/**
+ * A network: its seed, its description, its finished tickets and, while a task
+ * is open, one working set. One thread at a time.
+ */
+typedef struct swiftcl_network swiftcl_network;
+
+/** A task's number: given by swiftcl_task_begin, never used again. */
+typedef int32_t swiftcl_task;
+
+/** Stands for the open task wherever a task is asked for. */
+#define SWIFTCL_TASK_OPEN (-1)
+
+/* -------------------------------------------------------------- description */
+
+/* swiftcl_layer.kind */
+#define SWIFTCL_LAYER_DENSE 1 /**< width units in blocks of block_size that compete */
+#define SWIFTCL_LAYER_HEAD 2  /**< the last layer: one row a class, or a regression output */
+
+/* swiftcl_layer.activation, applied after the gate */
+#define SWIFTCL_ACTIVATION_NONE 0 /**< linear units, as in the paper; a stack of them is one linear map */
+#define SWIFTCL_ACTIVATION_RELU 1
+
+/* swiftcl_layer.competition */
+#define SWIFTCL_COMPETITION_TASK 0   /**< one winner per block and task */
+#define SWIFTCL_COMPETITION_SAMPLE 1 /**< one winner per block and row; the ticket keeps all J units */
+
+/** One layer of the flat description. Unused fields must be 0. */
+typedef struct swiftcl_layer {
+  int32_t kind;        /**< SWIFTCL_LAYER_... */
+  uint32_t width;      /**< units (I*J), or classes/outputs for the head; 1 to 65536 */
+  uint32_t block_size; /**< J; divides width; 1 for the head */
+  int32_t activation;  /**< SWIFTCL_ACTIVATION_... */
+  int32_t competition; /**< SWIFTCL_COMPETITION_... */
+  uint32_t reserved[11]; /**< must be 0 */
+} swiftcl_layer;
+
+/* swiftcl_options.input_type */
+#define SWIFTCL_INPUT_F32 0
+#define SWIFTCL_INPUT_U8 1
+#define SWIFTCL_INPUT_I8 2
+#define SWIFTCL_INPUT_I16 3
+
+/* swiftcl_options.input_layout: which channel an input element belongs to */
+#define SWIFTCL_LAYOUT_INTERLEAVED 0 /**< element e is channel e % channels */
+#define SWIFTCL_LAYOUT_PLANAR 1      /**< element e is channel e / (inputs / channels) */
+
+/* swiftcl_options.allocation: which units a new task may win */
+#define SWIFTCL_ALLOCATE_FAIR 0    /**< free units, rationed over expected_tasks */
+#define SWIFTCL_ALLOCATE_GREEDY 1  /**< free units while there are any */
+#define SWIFTCL_ALLOCATE_ANY 2     /**< every unit, ownership ignored (see usage_bias) */
+#define SWIFTCL_ALLOCATE_GROWING 3 /**< J fresh units per block for every task */
+
+/* swiftcl_options.unserved: what a block does that gets no free unit */
+#define SWIFTCL_UNSERVED_ABSTAIN 0
+#define SWIFTCL_UNSERVED_REUSE 1
+
+/* swiftcl_options.protection: what happens to edges that lie on an earlier ticket */
+#define SWIFTCL_PROTECT_FROZEN 0 /**< they never move: zero forgetting */
+#define SWIFTCL_PROTECT_SLOW 1   /**< they learn at slow_rate times the rate */
+#define SWIFTCL_PROTECT_SOFT 2   /**< they learn at 1 - max over tasks of pi(a)*pi(b) */
+#define SWIFTCL_PROTECT_NONE 3   /**< they learn as any other: the paper's rule */
+
+/* swiftcl_options.sharing */
+#define SWIFTCL_TICKETS_SEPARATE 0 /**< one ticket a task */
+#define SWIFTCL_TICKETS_SHARED 1   /**< all tasks train one ticket; needs J = 1 everywhere */
+
+/* swiftcl_options.head */
+#define SWIFTCL_HEAD_AUTO 0   /**< shared between tasks with the same classes, else private */
+#define SWIFTCL_HEAD_SHARED 1 /**< edge (class, unit) is shared between all tasks that have both */
+#define SWIFTCL_HEAD_TASK 2   /**< every task has its own rows */
+
+/* swiftcl_options.sampler: how the candidates of a block share the forward pass */
+#define SWIFTCL_SAMPLER_MEAN 0             /**< weighted by the posterior, no noise */
+#define SWIFTCL_SAMPLER_GUMBEL 1           /**< Gumbel-softmax at temperature (the paper) */
+#define SWIFTCL_SAMPLER_STRAIGHT_THROUGH 2 /**< hard sample forward, relaxed gradient */
+#define SWIFTCL_SAMPLER_TOP_K 3            /**< top_k sampled candidates run, resampled every resample_interval */
+#define SWIFTCL_SAMPLER_RANDOM 4           /**< random winners, no competition: the honest baseline */
+
+/* swiftcl_options.kl_form (ALGORITHMS A.3) */
+#define SWIFTCL_KL_ANALYTIC 1    /**< sum pi log(J pi) */
+#define SWIFTCL_KL_CATEGORICAL 2 /**< sum xi (log pi + log J) */
+#define SWIFTCL_KL_SAMPLE 3      /**< sum xi (log xi + log J) */
+#define SWIFTCL_KL_RELAXED 4     /**< exact density of the relaxed sample */
+
+/* swiftcl_options.loss */
+#define SWIFTCL_LOSS_CROSS_ENTROPY 0 /**< softmax cross-entropy, mean over rows */
+#define SWIFTCL_LOSS_MSE 1           /**< squared error, mean over rows and outputs */
+
+/* swiftcl_options.optimizer */
+#define SWIFTCL_OPTIMIZER_SGD 0 /**< v = momentum*v + g; w -= rate*v */
+#define SWIFTCL_OPTIMIZER_ADAM 1
+
+/* swiftcl_options.schedule */
+#define SWIFTCL_SCHEDULE_LINEAR 0   /**< from learning_rate to final_rate * learning_rate over expected_steps */
+#define SWIFTCL_SCHEDULE_CONSTANT 1
+
+/* swiftcl_options.clip_scope */
+#define SWIFTCL_CLIP_GLOBAL 0 /**< one norm over all layers */
+#define SWIFTCL_CLIP_LAYER 1  /**< one norm a layer */
+
+/** Returns bytes of memory at the alignment, or NULL. */
+typedef void *(*swiftcl_allocate_fn)(void *context, size_t bytes, size_t alignment);
+/** Gives back what the allocate function of the same context returned. */
+typedef void (*swiftcl_release_fn)(void *context, void *memory, size_t bytes);
+
+/** Where memory comes from. Both functions NULL: the C library. */
+typedef struct swiftcl_allocator {
+  swiftcl_allocate_fn allocate;
+  swiftcl_release_fn release;
+  void *context;
+} swiftcl_allocator;
+
+/**
+ * Everything that describes a network. Fill with swiftcl_options_init, then set
+ * layers, layer_count and inputs. The library copies what it needs: the struct
+ * and the arrays it points to may be freed after the call.
+ */
+typedef struct swiftcl_options {
+  uint32_t struct_size; /**< sizeof(swiftcl_options); set by swiftcl_options_init */
+
+  /* network */
+  uint32_t layer_count;        /**< 1 to 32, the head included */
+  const swiftcl_layer *layers; /**< layer_count layers; the last one is the head */
+  uint64_t seed;               /**< initial weights, winners by chance, noise, order of rows */
+  uint32_t inputs;             /**< elements of one row, 1 to 1048576 */
+  int32_t input_type;          /**< SWIFTCL_INPUT_... */
+  uint32_t input_channels;     /**< divides inputs; 1 */
+  int32_t input_layout;        /**< SWIFTCL_LAYOUT_... */
+  const float *input_scale;    /**< input_channels factors, finite; NULL is 1 */
+  const float *input_offset;   /**< input_channels summands added after scaling; NULL is 0 */
+  uint32_t max_batch;          /**< most rows of one training step, 1 to 65536; 128 */
+  uint32_t max_tasks;          /**< finished tasks kept at once; 16. create grows beyond it */
+  uint32_t max_classes;        /**< labels are 0 to max_classes - 1; 0 is the head's width. create grows beyond it */
+  uint64_t ticket_bytes;       /**< budget for tickets; 0 is max_tasks full tickets (create_in), no bound (create) */
+
+  /* tasks */
+  int32_t allocation;      /**< SWIFTCL_ALLOCATE_... */
+  int32_t unserved;        /**< SWIFTCL_UNSERVED_... */
+  int32_t protection;      /**< SWIFTCL_PROTECT_... */
+  int32_t sharing;         /**< SWIFTCL_TICKETS_... */
+  int32_t head;            /**< SWIFTCL_HEAD_... */
+  uint32_t expected_tasks; /**< T of the fair share; 0 is unknown */
+  float slow_rate;         /**< 0 to 1; 0.03 */
+  float usage_bias;        /**< initial logit of a unit that a task owns is -usage_bias; 0 */
+
+  /* competition */
+  int32_t sampler;             /**< SWIFTCL_SAMPLER_... */
+  float temperature;           /**< of the relaxed samplers, above 0; 0.67 */
+  float posterior_floor;       /**< eta of A.1, 0 to 0.1; 1e-4, used by the relaxed samplers */
+  uint32_t top_k;              /**< 2 */
+  uint32_t resample_interval;  /**< steps between two samples of top-k; 10 */
+  float logit_learning_rate;   /**< Adam on the logits; 0.5 */
+  float logit_init;            /**< standard deviation of the initial logits; 0.01 */
+  int32_t kl_form;             /**< SWIFTCL_KL_... */
+  float kl_weight;             /**< times the mean over a layer's blocks; 1e-3 */
+  float prune_threshold;       /**< candidates below leave; negative is min(0.1, 0.64/J), 0 is never */
+  uint32_t prune_interval;     /**< steps between two looks; 20 */
+
+  /* learning */
+  int32_t loss;           /**< SWIFTCL_LOSS_... */
+  int32_t optimizer;      /**< SWIFTCL_OPTIMIZER_... */
+  int32_t schedule;       /**< SWIFTCL_SCHEDULE_... */
+  float learning_rate;    /**< 0.03 */
+  float final_rate;       /**< fraction of learning_rate at the last expected step; 0.1 */
+  float momentum;         /**< SGD; 0.9 */
+  float adam_beta1;       /**< 0.9 */
+  float adam_beta2;       /**< 0.999 */
+  float adam_epsilon;     /**< 1e-8 */
+  float weight_decay;     /**< added to the gradient as weight_decay * w; 0. Biases have none */
+  float clip_norm;        /**< longest gradient; 0 is no clipping */
+  int32_t clip_scope;     /**< SWIFTCL_CLIP_... */
+
+  swiftcl_allocator allocator; /**< for create and load; create_in and load_in use none */
+} swiftcl_options;
+
+/* swiftcl_plan.warnings */
+#define SWIFTCL_WARN_LINEAR_STACK 1u /**< adjacent task-level layers without non-linearity are one linear map */
+#define SWIFTCL_WARN_LINEAR_NET 2u   /**< the whole network is linear in its input */
+#define SWIFTCL_WARN_FORGETS 4u      /**< the protection chosen lets finished tasks change */
+#define SWIFTCL_WARN_FAST_MSE 8u     /**< momentum SGD at 0.03 or more on squared error often diverges: clip or slow down */
+
+/** What a network needs, in bytes; parts add up to total_bytes. */
+typedef struct swiftcl_plan {
+  uint32_t struct_size; /**< sizeof(swiftcl_plan), set by the caller */
+  uint32_t warnings;    /**< SWIFTCL_WARN_... bits */
+  uint64_t total_bytes; /**< what create_in needs, exactly */
+  uint64_t network_bytes;     /**< description, directory of tasks, error text */
+  uint64_t working_set_bytes; /**< parameters and gradients of the open task */
+  uint64_t optimizer_bytes;
+  uint64_t competition_bytes; /**< posterior, logits and their optimiser, parked candidates */
+  uint64_t activation_bytes;  /**< activations, their gradients, converted inputs */
+  uint64_t ticket_bytes;      /**< room for finished tickets */
+  uint64_t replay_bytes;      /**< exemplars; 0 in this version */
+  uint64_t full_ticket_bytes; /**< the largest one ticket can be */
+  uint32_t alignment;         /**< of the memory handed to create_in */
+  uint32_t layer_count;
+} swiftcl_plan;
+
+/* -------------------------------------------------------------------- tasks */
+
+/* swiftcl_task_options.start */
+#define SWIFTCL_START_FRESH 0         /**< free units keep their initial values */
+#define SWIFTCL_START_WARM 1          /**< copy the previous task's winners and head; no competition */
+#define SWIFTCL_START_COPY_ON_WRITE 2 /**< owned units compete too; one that wins is copied into a free unit */
+
+/** How one task is learned. Fill with swiftcl_task_options_init. */
+typedef struct swiftcl_task_options {
+  uint32_t struct_size;
+  int32_t start;            /**< SWIFTCL_START_... */
+  const int32_t *classes;   /**< class_count different labels; NULL is all labels of the head */
+  uint32_t class_count;
+  uint32_t mask_classes;    /**< 1: only the task's classes have logits; 0: all; 1 */
+  uint64_t expected_steps;  /**< 0 is unknown */
+  uint64_t compete_steps;   /**< 0 is the default: a tenth of expected_steps, or 200; UINT64_MAX: until the end */
+  uint64_t user_tag;        /**< kept with the task, for the caller */
+} swiftcl_task_options;
+
+/* phase of a task */
+#define SWIFTCL_PHASE_NONE 0
+#define SWIFTCL_PHASE_COMPETE 1
+#define SWIFTCL_PHASE_SPECIALISE 2
+#define SWIFTCL_PHASE_FINISHED 3
+
+/** What one training step did. */
+typedef struct swiftcl_step {
+  uint32_t struct_size; /**< sizeof(swiftcl_step), set by the caller */
+  int32_t phase;        /**< phase in which the step ran */
+  uint64_t step;        /**< steps of this task so far, this one included */
+  float loss;           /**< mean over the rows, before the update, without KL */
+  float kl;             /**< kl_weight times the KL term, 0 while specialising */
+  uint32_t rows;
+  uint32_t correct;     /**< rows whose largest logit was the label's; 0 for MSE */
+  float learning_rate;
+  float gradient_norm;  /**< over all layers; 0 unless clip_norm is set */
+  uint32_t alive_units; /**< of all competing layers, after the step */
+  uint32_t decided_blocks; /**< blocks with at most one candidate, after the step */
+  uint64_t macs;        /**< multiply-adds of this step */
+  uint64_t dense_macs;  /**< of the same step in the dense network of the same width */
+} swiftcl_step;
+
+/** What is known of a task, finished or open. */
+typedef struct swiftcl_task_info {
+  uint32_t struct_size; /**< sizeof(swiftcl_task_info), set by the caller */
+  swiftcl_task task;
+  int32_t phase;
+  uint32_t class_count;     /**< logits of one row */
+  uint64_t steps;
+  uint64_t committed_at;    /**< step after which the winners stood; 0 if they never competed */
+  uint64_t ticket_bytes;
+  uint64_t parameters;      /**< weights and biases of the ticket */
+  uint64_t macs;            /**< multiply-adds to train it, competition included */
+  uint64_t dense_macs;
+  uint64_t predict_macs;    /**< per row */
+  uint64_t dense_predict_macs;
+  uint32_t blocks;          /**< of all competing layers */
+  uint32_t served_blocks;   /**< of these, blocks that have a winner or a candidate */
+  uint32_t owned_winners;   /**< winners that an earlier task already owned */
+  float weight_density;     /**< alive edges over the edges of the dense network */
+  float gradient_density;   /**< edges that may move over the edges of the dense network */
+  float owned_edge_share;   /**< edges on an earlier ticket over alive edges */
+  float last_loss;
+  uint64_t user_tag;
+} swiftcl_task_info;
+
+/** One competing layer as it stands. */
+typedef struct swiftcl_layer_info {
+  uint32_t struct_size; /**< sizeof(swiftcl_layer_info), set by the caller */
+  int32_t kind;
+  uint32_t width;
+  uint32_t block_size;
+  uint32_t blocks;
+  uint32_t units_per_block; /**< J, or more where `growing` has added units: entries of a mask per block */
+  uint32_t free_units;      /**< units no finished task owns (growing: J per block) */
+  uint32_t owned_units;
+} swiftcl_layer_info;
+
+/** What the next task would get of one layer. */
+typedef struct swiftcl_capacity {
+  uint32_t struct_size;       /**< sizeof(swiftcl_capacity), set by the caller */
+  uint32_t blocks;
+  uint32_t blocks_with_free;  /**< blocks that still have a free unit */
+  uint32_t free_units;
+  uint32_t next_served;       /**< blocks that would get free units, exactly */
+  uint32_t next_reused;       /**< blocks that would run an owned unit */
+  uint32_t floor_blocks;      /**< fewest winners a task may have here */
+  int32_t status;             /**< what swiftcl_task_begin would return */
+} swiftcl_capacity;
+
+/** Multiply-adds so far, of all tasks. */
+typedef struct swiftcl_accounting {
+  uint32_t struct_size; /**< sizeof(swiftcl_accounting), set by the caller */
+  uint32_t reserved;
+  uint64_t steps;
+  uint64_t macs;
+  uint64_t dense_macs;  /**< the same steps in the dense network of the same width */
+  double macs_vs_dense; /**< macs / dense_macs; 0 before the first step */
+} swiftcl_accounting;
+
+/* --------------------------------------------------------------- evaluation */
+
+/** One labelled set of rows, owned by the caller. */
+typedef struct swiftcl_dataset {
+  const void *inputs;    /**< rows * inputs elements of the network's input_type */
+  const int32_t *labels; /**< rows labels */
+  size_t rows;
+  swiftcl_task task;     /**< which task it belongs to */
+} swiftcl_dataset;
+
+/** Scores of an accuracy matrix (ALGORITHMS C.3); percent. */
+typedef struct swiftcl_scores {
+  uint32_t struct_size; /**< sizeof(swiftcl_scores), set by the caller */
+  uint32_t tasks;
+  double average_accuracy;  /**< mean over i of A[T-1][i] */
+  double forgetting;        /**< mean over i < T-1 of max over k of A[k][i] - A[T-1][i] */
+  double backward_transfer; /**< mean over i < T-1 of A[T-1][i] - A[i][i] */
+  double learning_accuracy; /**< mean over i of A[i][i] */
+} swiftcl_scores;
+
+/* ----------------------------------------------------------------- training */
+
+/** Progress of swiftcl_fit. */
+typedef struct swiftcl_progress {
+  uint64_t step;
+  uint64_t steps;
+  uint32_t epoch;
+  int32_t phase;
+  float loss;
+  float learning_rate;
+  uint32_t alive_units;
+  uint32_t decided_blocks;
+} swiftcl_progress;
+
+/** Called after every step of swiftcl_fit; anything but 0 stops it. */
+typedef int32_t (*swiftcl_progress_fn)(void *context, const swiftcl_progress *progress);
+
+/** How swiftcl_fit walks through the rows. Fill with swiftcl_fit_options_init. */
+typedef struct swiftcl_fit_options {
+  uint32_t struct_size;
+  uint32_t batch;   /**< rows a step, at most max_batch; 32 */
+  uint32_t epochs;  /**< 1 */
+  uint32_t shuffle; /**< 1: a new order every epoch, from the seed; 0: as given; 1 */
+  swiftcl_progress_fn progress; /**< NULL is none */
+  void *progress_context;
+} swiftcl_fit_options;
+
+/** What swiftcl_fit did. */
+typedef struct swiftcl_fit_report {
+  uint32_t struct_size; /**< sizeof(swiftcl_fit_report), set by the caller */
+  uint32_t epochs;      /**< whole epochs */
+  uint64_t steps;
+  uint64_t rows;
+  double mean_loss;     /**< over the last epoch's steps */
+  double accuracy;      /**< percent over the last epoch's rows, before each update; 0 for MSE */
+} swiftcl_fit_report;
+
+/* -------------------------------------------------------------- persistence */
+
+/** Takes the next bytes of a checkpoint; anything but 0 is a failure. */
+typedef int32_t (*swiftcl_write_fn)(void *context, const void *data, size_t bytes);
+/** Delivers exactly the next bytes of a checkpoint; anything but 0 is a failure. */
+typedef int32_t (*swiftcl_read_fn)(void *context, void *data, size_t bytes);
+
+/** How a checkpoint is loaded. Fill with swiftcl_load_options_init. */
+typedef struct swiftcl_load_options {
+  uint32_t struct_size;
+  uint32_t reserved;
+  const swiftcl_options *expected; /**< the description it must have; NULL is any */
+  swiftcl_allocator allocator;     /**< for load; load_in uses none */
+} swiftcl_load_options;
+
+/** What a checkpoint holds, read from its first sections. */
+typedef struct swiftcl_checkpoint_info {
+  uint32_t struct_size; /**< sizeof(swiftcl_checkpoint_info), set by the caller */
+  uint32_t format_major;
+  uint32_t format_minor;
+  uint32_t tasks;         /**< finished tasks */
+  int32_t open_phase;     /**< phase of the open task, SWIFTCL_PHASE_NONE if there is none */
+  uint32_t inputs;
+  uint32_t layer_count;
+  uint32_t reserved;
+  uint64_t file_bytes;    /**< of the whole checkpoint */
+  uint64_t memory_bytes;  /**< what load_in needs */
+} swiftcl_checkpoint_info;
+
+#endif /* SWIFTCL_TYPES_H */
