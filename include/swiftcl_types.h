@@ -109,6 +109,12 @@ typedef struct swiftcl_layer {
   uint32_t reserved[11]; /**< must be 0 */
 } swiftcl_layer;
 
+/** Initialisers of a swiftcl_layer: width units in blocks of J that compete per task; the head. */
+#define SWIFTCL_DENSE(width, J, activation) \
+  { SWIFTCL_LAYER_DENSE, (width), (J), (activation), SWIFTCL_COMPETITION_TASK, {0} }
+#define SWIFTCL_HEAD(width) \
+  { SWIFTCL_LAYER_HEAD, (width), 1, SWIFTCL_ACTIVATION_NONE, SWIFTCL_COMPETITION_TASK, {0} }
+
 /* swiftcl_options.input_type */
 #define SWIFTCL_INPUT_F32 0
 #define SWIFTCL_INPUT_U8 1
@@ -271,12 +277,30 @@ typedef struct swiftcl_plan {
   uint32_t layer_count;
 } swiftcl_plan;
 
+/** The description of a network as it stands, for a caller who did not write it. */
+typedef struct swiftcl_network_info {
+  uint32_t struct_size; /**< sizeof(swiftcl_network_info), set by the caller */
+  uint32_t layer_count;
+  uint32_t inputs;
+  int32_t input_type;   /**< SWIFTCL_INPUT_... */
+  uint32_t input_channels;
+  int32_t input_layout; /**< SWIFTCL_LAYOUT_... */
+  uint32_t max_batch;
+  uint32_t max_tasks;
+  uint32_t max_classes;
+  int32_t loss;         /**< SWIFTCL_LOSS_... */
+  uint64_t seed;
+} swiftcl_network_info;
+
 /* -------------------------------------------------------------------- tasks */
 
 /* swiftcl_task_options.start */
 #define SWIFTCL_START_FRESH 0         /**< free units keep their initial values */
 #define SWIFTCL_START_WARM 1          /**< copy the previous task's winners and head; no competition */
 #define SWIFTCL_START_COPY_ON_WRITE 2 /**< owned units compete too; one that wins is copied into a free unit */
+
+/** compete_steps of a task that competes until it ends. */
+#define SWIFTCL_COMPETE_ALWAYS UINT64_MAX
 
 /** How one task is learned. Fill with swiftcl_task_options_init. */
 typedef struct swiftcl_task_options {
@@ -286,7 +310,7 @@ typedef struct swiftcl_task_options {
   uint32_t class_count;
   uint32_t mask_classes;    /**< 1: only the task's classes have logits; 0: all; 1 */
   uint64_t expected_steps;  /**< 0 is unknown */
-  uint64_t compete_steps;   /**< 0 is the default: a tenth of expected_steps, or 200; UINT64_MAX: until the end */
+  uint64_t compete_steps;   /**< 0 is the default: a tenth of expected_steps, or 200; SWIFTCL_COMPETE_ALWAYS: until the end */
   uint64_t user_tag;        /**< kept with the task, for the caller */
 } swiftcl_task_options;
 

@@ -73,6 +73,11 @@ SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_fold1(swiftcl_lanes a, swiftcl_lanes 
          __builtin_shufflevector(a, b, 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31);
 }
 
+/* Asks for the cache line of an address that will soon be read and written. */
+SWIFTCL_LANES_INLINE void swiftcl_prefetch(const float *address) {
+  __builtin_prefetch(address, 1, 3);
+}
+
 /* The square root, correctly rounded; no errno. */
 SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_square_root(swiftcl_lanes a) {
   return __builtin_elementwise_sqrt(a);

@@ -70,5 +70,6 @@ public func swiftcl_last_error(_ network: swiftcl_network_ref?) -> UnsafePointer
   guard let network else { return UnsafePointer(Boundary.threadError) }
   let pointer = UnsafeMutablePointer<Network>(network)
   guard pointer.pointee.magic == Network.sentinel else { return UnsafePointer(Boundary.threadError) }
-  return UnsafePointer(pointer.pointee.errorRecord(of: pointer))
+  // The network's memory does not move: the address outlives the closure.
+  return withUnsafePointer(to: &pointer.pointee.error) { $0 }
 }

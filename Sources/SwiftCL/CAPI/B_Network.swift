@@ -121,6 +121,22 @@ public func swiftcl_network_warnings(
   return SWIFTCL_OK
 }
 
+/// What kind of network this is: for callers who loaded it.
+///
+/// - Parameter network: a network.
+/// - Parameter info: struct_size set by the caller; written on success.
+/// - Returns: SWIFTCL_OK, SWIFTCL_E_NULL or SWIFTCL_E_STRUCT. Since 0.1.
+@c(swiftcl_network_info_get)
+public func swiftcl_network_info_get(
+  _ network: swiftcl_network_ref?, _ info: UnsafeMutablePointer<swiftcl_network_info>?
+) -> swiftcl_status {
+  guard let net = Boundary.network(network, "swiftcl_network_info_get") else { return Boundary.refused }
+  guard let info else { return net.pointee.failNull("info is NULL") }
+  guard net.pointee.accepts(info, "info") else { return SWIFTCL_E_STRUCT }
+  Boundary.write(net.pointee.info(), to: info)
+  return SWIFTCL_OK
+}
+
 /// Bytes the network holds now, and the most it ever held (since it was created or loaded).
 ///
 /// - Parameter network: a network.

@@ -77,6 +77,7 @@ extension BuiltinKernels {
       }
       if panel == panels { return }
     }
+    target.prefetch(start: start, count: count, panels: panels, panelStep: panelStep)
     gradientBlock(
       x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: share,
       panels: panels, gradient: scratch, panelStep: count)

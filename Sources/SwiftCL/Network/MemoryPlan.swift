@@ -62,8 +62,8 @@ extension Workspace {
     var layerParts = parts
     LayerShape.each(options) { l, shape in
       bind(l, WorkingLayer(&layerArena, shape, options, &layerParts))
-      widest = max(widest, Panels.pad(shape.liveWidth), Panels.pad(shape.winnerWidth))
-      widestUnits = max(widestUnits, shape.liveWidth, shape.winnerWidth)
+      widest = max(widest, Panels.pad(max(shape.liveWidth, shape.winnerWidth)))
+      widestUnits = max(widestUnits, max(shape.liveWidth, shape.winnerWidth))
       mostBlocks = max(mostBlocks, shape.blocks)
       classes = shape.width
     }

@@ -139,11 +139,3 @@ extension Network {
     return open.isOpen && (task == SWIFTCL_TASK_OPEN || (!open.reopens && task == open.record.task))
   }
 }
-
-extension Network {
-  /// Where the error record of the network at `pointer` lies.
-  func errorRecord(of pointer: UnsafeMutablePointer<Network>) -> UnsafeMutablePointer<swiftcl_error> {
-    let offset = MemoryLayout<Network>.offset(of: \.error) ?? 8
-    return (UnsafeMutableRawPointer(pointer) + offset).assumingMemoryBound(to: swiftcl_error.self)
-  }
-}

@@ -2,6 +2,21 @@ import CSwiftCL
 
 /// What a caller may ask of tasks, layers and units.
 extension Network {
+  func info() -> swiftcl_network_info {
+    var info = swiftcl_network_info()
+    info.layer_count = options.layer_count
+    info.inputs = options.inputs
+    info.input_type = options.input_type
+    info.input_channels = options.input_channels
+    info.input_layout = options.input_layout
+    info.max_batch = options.max_batch
+    info.max_tasks = UInt32(store.capacity)
+    info.max_classes = options.max_classes
+    info.loss = options.loss
+    info.seed = options.seed
+    return info
+  }
+
   mutating func info(_ number: swiftcl_task) -> swiftcl_task_info? {
     var info = swiftcl_task_info()
     if isOpen(number) {

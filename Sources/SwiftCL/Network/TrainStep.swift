@@ -75,7 +75,9 @@ extension Network {
     let keeps = options.storesGradients
     let rule = updateRule(scale: 1)
     var delta = working[hidden].output
-    for l in (0..<layerCount).reversed() {
+    var l = layerCount
+    while l > 0 {
+      l -= 1
       let layer = working[l]
       if l < hidden { backThroughGate(layer: l, rows: rows, delta) }
       let input = l > 0 ? UnsafePointer(working[l - 1].output) : x.rows

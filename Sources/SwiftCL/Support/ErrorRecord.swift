@@ -11,8 +11,9 @@ struct ErrorRecord {
 
   init(_ record: UnsafeMutablePointer<swiftcl_error>) {
     self.record = record
-    let offset = MemoryLayout<swiftcl_error>.offset(of: \.message) ?? 4
-    text = (UnsafeMutableRawPointer(record) + offset).assumingMemoryBound(to: CChar.self)
+    // The message follows the status without a gap.
+    let start = UnsafeMutableRawPointer(record) + MemoryLayout<swiftcl_status>.size
+    text = start.assumingMemoryBound(to: CChar.self)
   }
 
   mutating func begin(_ status: swiftcl_status, _ call: StaticString) {
