@@ -12,7 +12,6 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 CC := gcc
-CXX := g++
 SWIFTC ?= swiftc
 # `make V=1` prints whole commands; otherwise one line a file.
 Q := $(if $(V),,@)
@@ -30,7 +29,7 @@ CORE := $(sort $(wildcard Sources/SwiftCL/*/*.swift))
 KERNELS := $(filter Sources/SwiftCL/Kernels/%,$(CORE))
 C_SOURCES := $(sort $(wildcard Sources/CSwiftCL/*.c))
 C_HEADERS := include/swiftcl_types.h $(wildcard Sources/CSwiftCL/include/*)
-BOUND := 300000 # bytes of the stripped library
+BOUND := 300000
 
 SWIFTFLAGS := -parse-as-library -enable-experimental-feature Embedded -wmo -O \
   -module-name SwiftCL -I Sources/CSwiftCL/include -Xfrontend -function-sections
@@ -41,8 +40,9 @@ CFLAGS := -O2 -ffp-contract=off -fvisibility=hidden -fPIC -ffunction-sections \
 # On x86-64 the built-in kernels are compiled once for each instruction set, and
 # Sources/CSwiftCL/kernels_x86.c chooses among them when the library runs.
 FLAVOURS := swiftcl swiftcl-openblas
+# The rest is then compiled for size, which costs no time: the kernels do the work.
 ifeq ($(shell uname -m),x86_64)
-DISPATCH := -D SWIFTCL_DISPATCH -Xcc -DSWIFTCL_DISPATCH
+DISPATCH := -Osize -D SWIFTCL_DISPATCH -Xcc -DSWIFTCL_DISPATCH
 VARIANTS := base v3 v4
 endif
 VARIANT_base := -D SWIFTCL_VARIANT_BASE

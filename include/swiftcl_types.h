@@ -456,7 +456,8 @@ typedef struct swiftcl_fit_report {
 
 /** Takes the next bytes of a checkpoint; anything but 0 is a failure. */
 typedef int32_t (*swiftcl_write_fn)(void *context, const void *data, size_t bytes);
-/** Delivers exactly the next bytes of a checkpoint; anything but 0 is a failure. */
+/** Delivers exactly the next bytes of a checkpoint: 0 on success, a negative number where the data
+    ends too early (SWIFTCL_E_FORMAT), a positive one on failure (SWIFTCL_E_IO). */
 typedef int32_t (*swiftcl_read_fn)(void *context, void *data, size_t bytes);
 
 /** How a checkpoint is loaded. Fill with swiftcl_load_options_init. */
@@ -476,7 +477,7 @@ typedef struct swiftcl_checkpoint_info {
   int32_t open_phase;     /**< phase of the open task, SWIFTCL_PHASE_NONE if there is none */
   uint32_t inputs;
   uint32_t layer_count;
-  uint32_t reserved;
+  int32_t input_type;     /**< SWIFTCL_INPUT_... */
   uint64_t file_bytes;    /**< of the whole checkpoint */
   uint64_t memory_bytes;  /**< what load_in needs */
 } swiftcl_checkpoint_info;

@@ -66,31 +66,57 @@ int32_t swiftcl_host_open_write(swiftcl_host_file *file, const char *path) {
 }
 
 int32_t swiftcl_host_read(swiftcl_host_file *file, void *data, size_t bytes) {
-  char *next = data;
+  char *target = data;
   while (bytes > 0) {
-    ssize_t got = read(file->descriptor, next, bytes);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno;
-    if (got == 0) return -1;
-    next += got;
-    bytes -= (size_t)got;
+    if (file->next == file->used) {
+      ssize_t got = read(file->descriptor, file->buffer, sizeof file->buffer);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return errno;
+      if (got == 0) return -1;
+      file->used = (size_t)got;
+      file->next = 0;
+    }
+    size_t piece = file->used - file->next < bytes ? file->used - file->next : bytes;
+    memcpy(target, file->buffer + file->next, piece);
+    file->next += piece;
+    target += piece;
+    bytes -= piece;
   }
   return 0;
 }
 
-int32_t swiftcl_host_write(swiftcl_host_file *file, const void *data, size_t bytes) {
-  const char *next = data;
-  while (bytes > 0) {
-    ssize_t put = write(file->descriptor, next, bytes);
+static int32_t flush(swiftcl_host_file *file) {
+  size_t done = 0;
+  while (done < file->used) {
+    ssize_t put = write(file->descriptor, file->buffer + done, file->used - done);
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return errno;
-    next += put;
-    bytes -= (size_t)put;
+    done += (size_t)put;
+  }
+  file->used = 0;
+  return 0;
+}
+
+int32_t swiftcl_host_write(swiftcl_host_file *file, const void *data, size_t bytes) {
+  const char *source = data;
+  while (bytes > 0) {
+    if (file->used == sizeof file->buffer) {
+      int32_t failed = flush(file);
+      if (failed) return failed;
+    }
+    size_t room = sizeof file->buffer - file->used;
+    size_t piece = room < bytes ? room : bytes;
+    memcpy(file->buffer + file->used, source, piece);
+    file->used += piece;
+    source += piece;
+    bytes -= piece;
   }
   return 0;
 }
 
 int32_t swiftcl_host_commit(swiftcl_host_file *file) {
+  int32_t unwritten = flush(file);
+  if (unwritten) return unwritten;
   if (fsync(file->descriptor) != 0) return errno;
   int32_t failed = close(file->descriptor) == 0 ? 0 : errno;
   file->descriptor = -1;

@@ -68,14 +68,13 @@ SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_fold2(swiftcl_lanes a, swiftcl_lanes 
          __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
 }
 
+/* The last fold also puts the sums, which the others interleave, in order. */
 SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_fold1(swiftcl_lanes a, swiftcl_lanes b) {
-  return __builtin_shufflevector(a, b, 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30) +
-         __builtin_shufflevector(a, b, 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31);
-}
-
-/* Asks for the cache line of an address that will soon be read and written. */
-SWIFTCL_LANES_INLINE void swiftcl_prefetch(const float *address) {
-  __builtin_prefetch(address, 1, 3);
+  swiftcl_lanes sums =
+      __builtin_shufflevector(a, b, 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30) +
+      __builtin_shufflevector(a, b, 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31);
+  return __builtin_shufflevector(sums, sums, 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11,
+                                 15);
 }
 
 /* The square root, correctly rounded; no errno. */

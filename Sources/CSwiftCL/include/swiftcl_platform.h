@@ -28,6 +28,9 @@ swiftcl_error *swiftcl_host_thread_error(void);
 typedef struct swiftcl_host_file {
   int32_t descriptor;
   int32_t writing;
+  size_t used;   /* bytes in the buffer, */
+  size_t next;   /* and of these already read */
+  char buffer[16384];
   char path[4096];
   char beside[4096 + 24];
 } swiftcl_host_file;

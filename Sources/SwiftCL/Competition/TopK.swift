@@ -58,7 +58,7 @@ extension Network {
     markOwned(takingValues: false)
   }
 
-  private func runningCount(_ l: Int) -> Int {
+  func runningCount(_ l: Int) -> Int {
     let set = working[l].parked
     let k = Int(options.top_k)
     var count = 0

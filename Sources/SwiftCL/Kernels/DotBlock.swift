@@ -7,8 +7,8 @@ protocol DotTile {
   static var count: Int { get }
   /// All zero.
   init()
-  /// Adds the products of `rows` with the weights of the inputs whose sums come out from
-  /// vector `index` on. Inputs after number `last` read that one again.
+  /// Adds the products of `rows` with the weights of the inputs from number `index` on, 16
+  /// floats apart. Inputs after number `last` read that one again.
   mutating func accumulate(_ rows: Rows, _ weights: UnsafePointer<Float>, at index: Int, last: Int)
   /// The partial sums folded to one vector for each row, with 16 / count lanes an input.
   func folded() -> Rows
@@ -28,8 +28,7 @@ struct DotLeaf<Rows: Strip>: DotTile {
   mutating func accumulate(
     _ rows: Rows, _ weights: UnsafePointer<Float>, at index: Int, last: Int
   ) {
-    let input = foldedPlace(index)
-    sums.add(weights.lanes(at: (input < last ? input : last) &* 16), rows)
+    sums.add(weights.lanes(at: (index < last ? index : last) &* 16), rows)
   }
 
   @inline(__always)

@@ -5,8 +5,8 @@ import CSwiftCL
 /// Each vector holds groups of 2 * span lanes, one group for each sum in the making. The
 /// lower and the upper half of each group are added, and the result holds the groups
 /// of both vectors, half as wide. Four such steps with spans 8, 4, 2 and 1 turn sixteen
-/// vectors into one vector of their sums; the order of additions is always lane i with
-/// lane i + 8, then i + 4, i + 2 and i + 1. Where the sums come out, `foldedPlace` says.
+/// vectors into one vector of their sums, in order; the additions are always lane i with
+/// lane i + 8, then i + 4, i + 2 and i + 1.
 @inline(__always)
 func folded(_ a: Lanes, _ b: Lanes, span: Int) -> Lanes {
   switch span {
@@ -15,15 +15,6 @@ func folded(_ a: Lanes, _ b: Lanes, span: Int) -> Lanes {
   case 2: return swiftcl_fold2(a, b)
   default: return swiftcl_fold1(a, b)
   }
-}
-
-/// The lane in which the sum of vector `number` of sixteen comes out.
-///
-/// Not simply `number`, because the cheapest shuffles interleave within quarters. The
-/// caller gives vector `number` the data of this lane, which costs nothing.
-@inline(__always)
-func foldedPlace(_ number: Int) -> Int {
-  (number & 3) &* 4 &+ (number >> 2)
 }
 
 /// The sum of the sixteen lanes in the order of `folded(_:_:span:)`.

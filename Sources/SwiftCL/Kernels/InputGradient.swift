@@ -105,12 +105,14 @@ enum DotShape {
     @inline(never)
     static func run(_ work: DotWork, rows: Int) {
       switch rows {
-      case 1: work.run(Long<Strip1>.self)
+      case 1: work.run(Single.self)
       case 2: work.run(Long<Strip2>.self)
       default: work.run(Long<Strip3>.self)
       }
     }
 
+    /// Reads the weights in whole kilobytes, as one row has no other use for the time.
+    typealias Single = DotTileBlock<DotFork<DotFork<DotFork<DotFork<DotLeaf<Strip1>>>>>>
     typealias Long<S: Strip> =
       DotSequence<DotTileBlock<DotFork<DotFork<DotFork<DotLeaf<S>>>>>>
   #elseif SWIFTCL_VARIANT_V3 || arch(arm64) || (arch(x86_64) && SWIFTCL_FMA)

@@ -53,25 +53,6 @@ struct UpdateTarget {
     ownership = owned.map { Ownership(words: $0, rates: rates, rate: update.pointee.owned_rate) }
   }
 
-  /// Fetches weights and state of a few panels while their gradients are being summed.
-  @inline(__always)
-  func prefetch(start: Int, count: Int, panels: Int, panelStep: Int) {
-    #if arch(x86_64) || arch(arm64)
-      var panel = 0
-      while panel < panels {
-        var index = start &+ panel &* panelStep
-        let end = index &+ count
-        while index < end {
-          swiftcl_prefetch(weights + index)
-          swiftcl_prefetch(first + index)
-          if let second { swiftcl_prefetch(second + index) }
-          index &+= 16
-        }
-        panel &+= 1
-      }
-    #endif
-  }
-
   /// Makes the step for `count` weights from number `start` on.
   @inline(never)
   func apply(_ source: some GradientSource, start: Int, count: Int) {

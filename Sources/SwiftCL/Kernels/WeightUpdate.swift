@@ -77,7 +77,6 @@ extension BuiltinKernels {
       }
       if panel == panels { return }
     }
-    target.prefetch(start: start, count: count, panels: panels, panelStep: panelStep)
     gradientBlock(
       x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: share,
       panels: panels, gradient: scratch, panelStep: count)
@@ -92,13 +91,16 @@ extension BuiltinKernels {
 }
 
 /// Room on the stack for a block of gradients.
+///
+/// One register tile, so that the processor can sum the next block while the memory
+/// still serves the last; longer blocks measured slower.
 private struct GradientBlock {
   #if arch(arm) || arch(riscv32)
     static var vectors: Int { 4 }
     private var lanes = InlineArray<4, Lanes>(repeating: Lanes.zero)
   #else
-    static var vectors: Int { 96 }
-    private var lanes = InlineArray<96, Lanes>(repeating: Lanes.zero)
+    static var vectors: Int { 24 }
+    private var lanes = InlineArray<24, Lanes>(repeating: Lanes.zero)
   #endif
 
   static var floats: Int { vectors &* 16 }

@@ -57,6 +57,7 @@ struct Network {
   /// Where the blocks came from; a network in the caller's memory frees none.
   var memory: Memory
   var ownsBlocks: Bool
+  var homeBlock: UnsafeMutableRawPointer
   var homeBytes: Int
   var directory: UnsafeMutableRawPointer
   var directoryBytes: Int

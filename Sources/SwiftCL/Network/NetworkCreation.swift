@@ -102,7 +102,7 @@ extension Network {
         magic: sentinel, error: swiftcl_error(), call: "swiftcl", options: options,
         plan: order.plan.report(options), shapes: home.shapes, layerCount: Int(options.layer_count),
         working: home.working, memory: memory, ownsBlocks: ownsBlocks,
-        homeBytes: order.plan.homeBytes, directory: directory,
+        homeBlock: homeBlock, homeBytes: order.plan.homeBytes, directory: directory,
         directoryBytes: order.plan.directoryBytes, workspaceBlock: workspaceBlock,
         workspaceBytes: order.plan.workspaceBytes, store: store, workspace: workspace,
         task: OpenTask(), nextTask: 0, steps: 0, macs: 0, denseMacs: 0))

@@ -104,16 +104,25 @@ extension Network {
     return SWIFTCL_OK
   }
 
-  /// Sizes of the ticket that the offered blocks lead to, in `workspace.sizes`.
+  /// Sizes of the open task's ticket, in `workspace.sizes`: of the blocks that
+  /// were offered something, or of those that have candidates once it is open.
   func sizeTicket(classCount: Int) {
     var inputs = inputCount
     for l in 0..<hidden {
-      let units = servedBlocks(layer: l) * shapes[l].groupSize
+      let blocks = task.isOpen ? blocksWithCandidates(layer: l) : servedBlocks(layer: l)
+      let units = blocks * shapes[l].groupSize
       workspace.sizes[l] = TicketSize(units: units, inputs: inputs, blocks: shapes[l].blocks)
       inputs = units
     }
     let rows = options.sharesTicket ? headShape.width : classCount
     workspace.sizes[hidden] = TicketSize(units: rows, inputs: inputs, blocks: 0)
+  }
+
+  private func blocksWithCandidates(layer l: Int) -> Int {
+    let set = candidates(l)
+    var count = 0
+    for i in 0..<shapes[l].blocks where set.blockStart[i + 1] > set.blockStart[i] { count += 1 }
+    return count
   }
 
   /// Bytes the open task's end will take from the store.

@@ -1,0 +1,186 @@
+import CSwiftCL
+
+/// Where a loaded network goes, and what it must be.
+struct LoadOrder {
+  var call: StaticString
+  var error: UnsafeMutablePointer<swiftcl_error>
+  var options: swiftcl_load_options
+  /// nil: blocks come from the allocator.
+  var memory: UnsafeMutableRawPointer?
+  var bytes = 0
+  var fitsInMemory = false
+}
+
+/// The first sections of a checkpoint, checked.
+struct CheckpointHead {
+  var order: Network.Order
+  var major: UInt32
+  var minor: UInt32
+  var tasks: Int
+  var openPhase: Int32
+  var fileBytes: UInt64
+  var isScaled: Bool
+}
+
+/// Loads always build a new network: on any failure nothing else has changed,
+/// and the half-built network is freed.
+enum Load {
+  static let mostLayers = DescriptionCheck.mostLayers
+
+  /// Fails with what the source found.
+  static func failed(_ source: Source, _ order: LoadOrder) -> swiftcl_status {
+    ErrorRecord.fail(order.error, source.status, order.call, source.reason)
+  }
+
+  static func network(
+    _ source: inout Source, _ order: LoadOrder, _ status: inout swiftcl_status
+  ) -> UnsafeMutablePointer<Network>? {
+    var layers = InlineArray<32, swiftcl_layer>(repeating: swiftcl_layer())
+    return withUnsafeMutableBytes(of: &layers) { raw in
+      guard let base = raw.baseAddress else { return nil }
+      let list = base.assumingMemoryBound(to: swiftcl_layer.self)
+      guard let head = head(&source, order, list, &status) else { return nil }
+      return network(&source, head, order, &status)
+    }
+  }
+
+  // MARK: description
+
+  /// Reads up to the description; `layers` has room for 32.
+  static func head(
+    _ source: inout Source, _ order: LoadOrder, _ layers: UnsafeMutablePointer<swiftcl_layer>,
+    _ status: inout swiftcl_status
+  ) -> CheckpointHead? {
+    if source.magic() != CheckpointFormat.magic {
+      source.refuse(SWIFTCL_E_FORMAT, "this is no checkpoint of libswiftcl")
+    }
+    source.begin(CheckpointFormat.Tag.head)
+    let major = source.u32()
+    let minor = source.u32()
+    let endianness = source.u32()
+    let tasks = source.u32()
+    let phase = source.i32()
+    _ = source.u32()
+    let fileBytes = source.u64()
+    source.end()
+    if major > CheckpointFormat.major {
+      source.refuse(SWIFTCL_E_VERSION, "the checkpoint was written by a newer version of the format")
+    }
+    if major < 1 || endianness != CheckpointFormat.endianness {
+      source.refuse(SWIFTCL_E_FORMAT, "this is no checkpoint that this library can read")
+    }
+    var options = Defaults.options
+    let isScaled = description(&source, &options, layers)
+    if source.status != SWIFTCL_OK {
+      status = failed(source, order)
+      return nil
+    }
+    options.allocator = order.options.allocator
+    guard let built = Network.order(options, order.call, order.error, &status) else {
+      // A description that passed its checksum and is still impossible is crafted.
+      status = ErrorRecord.fail(
+        order.error, status == SWIFTCL_E_MEMORY ? status : SWIFTCL_E_CORRUPT, order.call,
+        "the checkpoint's description is impossible")
+      return nil
+    }
+    return CheckpointHead(
+      order: built, major: major, minor: minor, tasks: Int(tasks), openPhase: phase,
+      fileBytes: fileBytes, isScaled: isScaled)
+  }
+
+  private static func description(
+    _ source: inout Source, _ options: inout swiftcl_options, _ layers: UnsafeMutablePointer<swiftcl_layer>
+  ) -> Bool {
+    source.begin(CheckpointFormat.Tag.description)
+    let isScaled = options.takeFields(&source)
+    if options.layer_count < 1 || Int(options.layer_count) > mostLayers {
+      source.refuse(SWIFTCL_E_CORRUPT, "the checkpoint's number of layers is impossible")
+      return false
+    }
+    for l in 0..<Int(options.layer_count) {
+      layers[l] = swiftcl_layer()
+      layers[l].kind = source.i32()
+      layers[l].width = source.u32()
+      layers[l].block_size = source.u32()
+      layers[l].activation = source.i32()
+      layers[l].competition = source.i32()
+      for _ in 0..<11 where source.u32() != 0 {
+        source.refuse(SWIFTCL_E_VERSION, "the checkpoint's layers have fields of a newer version")
+      }
+    }
+    source.end()
+    options.layers = UnsafePointer(layers)
+    return isScaled
+  }
+
+  // MARK: network
+
+  private static func network(
+    _ source: inout Source, _ head: CheckpointHead, _ order: LoadOrder, _ status: inout swiftcl_status
+  ) -> UnsafeMutablePointer<Network>? {
+    if let expected = order.options.expected {
+      guard let wanted = Boundary.read(expected, "expected", order.call, order.error) else {
+        status = SWIFTCL_E_STRUCT
+        return nil
+      }
+      status = DescriptionMatch.check(head.order.options, wanted, order.call, order.error)
+      if status != SWIFTCL_OK { return nil }
+    }
+    let built =
+      order.fitsInMemory
+      ? Network.create(
+        head.order, in: order.memory, bytes: order.bytes, order.call, order.error, &status)
+      : Network.create(head.order, order.call, order.error, &status)
+    guard let network = built else { return nil }
+    network.pointee.call = order.call
+    network.pointee.restore(&source, head)
+    if source.status != SWIFTCL_OK {
+      status = failed(source, order)
+      Network.free(network)
+      return nil
+    }
+    network.pointee.call = "swiftcl"
+    return network
+  }
+}
+
+/// Whether a checkpoint is of the description that the caller expects: the
+/// things that decide what its parameters mean.
+enum DescriptionMatch {
+  static func check(
+    _ found: swiftcl_options, _ wanted: swiftcl_options, _ call: StaticString,
+    _ error: UnsafeMutablePointer<swiftcl_error>
+  ) -> swiftcl_status {
+    func compare(_ name: StaticString, _ a: Int, _ b: Int) -> swiftcl_status {
+      a == b
+        ? SWIFTCL_OK
+        : ErrorRecord.fail(error, SWIFTCL_E_MISMATCH, call, name, is: a, expected: "in the checkpoint: ", b)
+    }
+    var status = compare("layer_count", Int(found.layer_count), Int(wanted.layer_count))
+    if status == SWIFTCL_OK { status = compare("inputs", Int(found.inputs), Int(wanted.inputs)) }
+    if status == SWIFTCL_OK { status = compare("input_type", Int(found.input_type), Int(wanted.input_type)) }
+    if status == SWIFTCL_OK {
+      status = compare("input_channels", Int(found.input_channels), Int(wanted.input_channels))
+    }
+    if status == SWIFTCL_OK { status = compare("loss", Int(found.loss), Int(wanted.loss)) }
+    if status == SWIFTCL_OK { status = compare("sharing", Int(found.sharing), Int(wanted.sharing)) }
+    guard status == SWIFTCL_OK, let mine = found.layers else { return status }
+    guard let theirs = wanted.layers else {
+      return ErrorRecord.fail(error, SWIFTCL_E_NULL, call, "expected.layers is NULL")
+    }
+    for l in 0..<Int(found.layer_count) where status == SWIFTCL_OK {
+      status = compare("a layer's kind", Int(mine[l].kind), Int(theirs[l].kind))
+      if status == SWIFTCL_OK { status = compare("a layer's width", Int(mine[l].width), Int(theirs[l].width)) }
+      if status == SWIFTCL_OK {
+        status = compare("a layer's block_size", Int(mine[l].block_size), Int(theirs[l].block_size))
+      }
+      if status == SWIFTCL_OK {
+        status = compare("a layer's activation", Int(mine[l].activation), Int(theirs[l].activation))
+      }
+      if status == SWIFTCL_OK {
+        status = compare("a layer's competition", Int(mine[l].competition), Int(theirs[l].competition))
+      }
+    }
+    return status
+  }
+}
