@@ -132,7 +132,8 @@ struct KernelTests {
     // Ties, cancellation, subnormal results, overflow, infinities: where an emulation
     // could round twice.
     let edges: [Float] = [
-      0, -0.0, 1, -1, 0x1p-149, -0x1p-149, 0x1p-126, 0x1.fffffcp-127, 0x1.fffffep127, 0x1p-75,
+      0, -0.0, 1, -1, 0x1p-149, -0x1p-149, 0x1p-126, Float(bitPattern: 0x007F_FFFF), 0x1.fffffep127,
+      0x1p-75,
       0x1.000002p0, 0x1.fffffep-1, 0x1p12, 0x1.002p12, -0x1.002p12, 0x1p-24, 0x1p-25, 0x1p104,
       0x1.8p-74, 0x1.000002p-75, .infinity, -.infinity,
     ]

@@ -201,6 +201,7 @@ public func swiftcl_network_load_in(
 }
 
 /// What all loads share: options in, network out.
+@inline(never)
 private func load(
   _ read: @escaping swiftcl_read_fn, _ context: UnsafeMutableRawPointer?,
   _ options: UnsafePointer<swiftcl_load_options>?, _ call: StaticString,

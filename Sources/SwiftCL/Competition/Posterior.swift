@@ -4,6 +4,7 @@ import CSwiftCL
 /// are those of ALGORITHMS A.1 to A.3; all sums run in ascending order.
 enum Posterior {
   /// s = softmax(a).
+  @inline(never)
   static func softmax(
     _ logits: UnsafePointer<Float>, _ s: UnsafeMutablePointer<Float>, _ range: Range<Int>
   ) {

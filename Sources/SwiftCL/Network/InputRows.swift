@@ -23,6 +23,7 @@ extension Network {
   }
 
   /// Consecutive rows; nil after a message when one is not finite.
+  @inline(never)
   mutating func load(_ source: UnsafeRawPointer, first: Int, count: Int) -> InputRows? {
     let start = source + first * inputCount * inputBytes
     guard isDirect(source) else {
@@ -58,6 +59,7 @@ extension Network {
 
   /// One row: element type, then scale and offset of its channel. False when
   /// the result is not finite.
+  @inline(never)
   private func convert(_ source: UnsafeRawPointer, to row: UnsafeMutablePointer<Float>) -> Bool {
     let count = inputCount
     switch options.input_type {

@@ -43,6 +43,7 @@ extension Network {
     return SWIFTCL_OK
   }
 
+  @inline(never)
   private func run(_ ticket: UnsafeMutablePointer<Ticket>, _ x: InputRows, rows: Int)
     -> UnsafePointer<Float>
   {
@@ -73,6 +74,7 @@ extension Network {
   }
 
   /// The open task: candidates weighted by their posterior, without noise.
+  @inline(never)
   private func runOpen(_ x: InputRows, rows: Int) {
     var input = x.rows
     var stride = x.stride

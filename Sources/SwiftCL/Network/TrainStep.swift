@@ -10,6 +10,7 @@ enum Target {
 /// for the competition. Nothing of the task is written before the loss is known
 /// to be finite.
 extension Network {
+  @inline(never)
   mutating func trainStep(_ x: InputRows, rows: Int, _ target: Target, _ report: inout swiftcl_step)
     -> swiftcl_status
   {

@@ -26,6 +26,7 @@ extension Network {
     return -1
   }
 
+  @inline(never)
   mutating func loadLabels(
     _ labels: UnsafePointer<Int32>, count: Int, order: RowOrder
   ) -> swiftcl_status {

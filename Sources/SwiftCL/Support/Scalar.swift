@@ -2,6 +2,7 @@
 /// every target computes the same bits, whatever its C library.
 enum Scalar {
   /// e^x within 2 units in the last place; 0 below -87.3, infinity above 88.7.
+  @inline(never)
   static func exp(_ x: Float) -> Float {
     if x.isNaN { return x }
     if x > 88.722_83 { return .infinity }
@@ -27,6 +28,7 @@ enum Scalar {
   }
 
   /// Natural logarithm of a positive normal number, within 2 units in the last place.
+  @inline(never)
   static func log(_ x: Float) -> Float {
     if x.isNaN || x < 0 { return .nan }
     if x == 0 { return -.infinity }
