@@ -69,7 +69,9 @@ public func swiftcl_warning_text(_ warning: UInt32) -> UnsafePointer<CChar> {
 public func swiftcl_last_error(_ network: swiftcl_network_ref?) -> UnsafePointer<swiftcl_error> {
   guard let network else { return UnsafePointer(Boundary.threadError) }
   let pointer = UnsafeMutablePointer<Network>(network)
-  guard pointer.pointee.magic == Network.sentinel else { return UnsafePointer(Boundary.threadError) }
+  guard pointer.pointee.magic == Network.sentinel else {
+    return UnsafePointer(Boundary.threadError)
+  }
   // The network's memory does not move: the address outlives the closure.
   return withUnsafePointer(to: &pointer.pointee.error) { $0 }
 }

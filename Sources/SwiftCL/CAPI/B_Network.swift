@@ -8,8 +8,12 @@ import CSwiftCL
 /// - Parameter options: written; the caller then sets layers, layer_count and inputs.
 /// - Returns: SWIFTCL_OK, or SWIFTCL_E_NULL. Any thread. Since 0.1.
 @c(swiftcl_options_init)
-public func swiftcl_options_init(_ options: UnsafeMutablePointer<swiftcl_options>?) -> swiftcl_status {
-  guard let options else { return failThread(SWIFTCL_E_NULL, "swiftcl_options_init", "options is NULL") }
+public func swiftcl_options_init(_ options: UnsafeMutablePointer<swiftcl_options>?)
+  -> swiftcl_status
+{
+  guard let options else {
+    return failThread(SWIFTCL_E_NULL, "swiftcl_options_init", "options is NULL")
+  }
   options.initialize(to: Defaults.options)
   return SWIFTCL_OK
 }
@@ -22,7 +26,9 @@ public func swiftcl_options_init(_ options: UnsafeMutablePointer<swiftcl_options
 /// - Parameter options: written.
 /// - Returns: SWIFTCL_OK, or SWIFTCL_E_NULL. Any thread. Since 0.1.
 @c(swiftcl_options_init_paper)
-public func swiftcl_options_init_paper(_ options: UnsafeMutablePointer<swiftcl_options>?) -> swiftcl_status {
+public func swiftcl_options_init_paper(_ options: UnsafeMutablePointer<swiftcl_options>?)
+  -> swiftcl_status
+{
   guard let options else {
     return failThread(SWIFTCL_E_NULL, "swiftcl_options_init_paper", "options is NULL")
   }
@@ -66,7 +72,9 @@ public func swiftcl_network_create(
   guard let network else { return failThread(SWIFTCL_E_NULL, call, "network is NULL") }
   var status = SWIFTCL_OK
   guard let order = readOrder(options, call, &status) else { return status }
-  guard let created = Network.create(order, call, Boundary.threadError, &status) else { return status }
+  guard let created = Network.create(order, call, Boundary.threadError, &status) else {
+    return status
+  }
   network.pointee = Boundary.handle(created)
   return SWIFTCL_OK
 }
@@ -115,7 +123,9 @@ public func swiftcl_network_free(_ network: swiftcl_network_ref?) {
 public func swiftcl_network_warnings(
   _ network: swiftcl_network_ref?, _ warnings: UnsafeMutablePointer<UInt32>?
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_network_warnings") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_network_warnings") else {
+    return Boundary.refused
+  }
   guard let warnings else { return net.pointee.failNull("warnings is NULL") }
   warnings.pointee = net.pointee.plan.warnings
   return SWIFTCL_OK
@@ -130,7 +140,9 @@ public func swiftcl_network_warnings(
 public func swiftcl_network_info_get(
   _ network: swiftcl_network_ref?, _ info: UnsafeMutablePointer<swiftcl_network_info>?
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_network_info_get") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_network_info_get") else {
+    return Boundary.refused
+  }
   guard let info else { return net.pointee.failNull("info is NULL") }
   guard net.pointee.accepts(info, "info") else { return SWIFTCL_E_STRUCT }
   Boundary.write(net.pointee.info(), to: info)
@@ -148,13 +160,17 @@ public func swiftcl_network_memory(
   _ network: swiftcl_network_ref?, _ current_bytes: UnsafeMutablePointer<UInt64>?,
   _ peak_bytes: UnsafeMutablePointer<UInt64>?
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_network_memory") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_network_memory") else {
+    return Boundary.refused
+  }
   current_bytes?.pointee = net.pointee.currentBytes
   peak_bytes?.pointee = net.pointee.peakBytes
   return SWIFTCL_OK
 }
 
-func failThread(_ status: swiftcl_status, _ call: StaticString, _ what: StaticString) -> swiftcl_status {
+func failThread(_ status: swiftcl_status, _ call: StaticString, _ what: StaticString)
+  -> swiftcl_status
+{
   ErrorRecord.fail(Boundary.threadError, status, call, what)
 }
 

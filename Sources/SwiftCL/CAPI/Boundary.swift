@@ -17,7 +17,8 @@ enum Boundary {
       if raw.load(fromByteOffset: i, as: UInt8.self) != 0 {
         _ = ErrorRecord.fail(
           error, SWIFTCL_E_STRUCT, call, name, is: given,
-          expected: "fields unknown to this version to be 0; it knows bytes: ", MemoryLayout<T>.size)
+          expected: "fields unknown to this version to be 0; it knows bytes: ", MemoryLayout<T>.size
+        )
         return nil
       }
       i += 1
@@ -41,7 +42,9 @@ enum Boundary {
   static func write<T>(_ value: T, to pointer: UnsafeMutablePointer<T>) {
     let raw = UnsafeMutableRawPointer(pointer)
     let given = raw.loadUnaligned(as: UInt32.self)
-    withUnsafeBytes(of: value) { raw.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(raw), byteCount: $0.count) }
+    withUnsafeBytes(of: value) {
+      raw.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(raw), byteCount: $0.count)
+    }
     raw.storeBytes(of: given, as: UInt32.self)
   }
 
@@ -56,7 +59,9 @@ enum Boundary {
 
   /// The network behind a handle; nil, with a message, for NULL and for memory
   /// that holds none.
-  static func network(_ handle: swiftcl_network_ref?, _ call: StaticString) -> UnsafeMutablePointer<Network>? {
+  static func network(_ handle: swiftcl_network_ref?, _ call: StaticString) -> UnsafeMutablePointer<
+    Network
+  >? {
     guard let handle else {
       _ = ErrorRecord.fail(threadError, SWIFTCL_E_NULL, call, "network is NULL")
       return nil

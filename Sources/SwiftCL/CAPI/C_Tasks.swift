@@ -80,7 +80,9 @@ public func swiftcl_train_step_targets(
   _ network: swiftcl_network_ref?, _ inputs: UnsafeRawPointer?, _ targets: UnsafePointer<Float>?,
   _ rows: UInt, _ step: UnsafeMutablePointer<swiftcl_step>?
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_train_step_targets") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_train_step_targets") else {
+    return Boundary.refused
+  }
   guard let inputs else { return net.pointee.failNull("inputs is NULL") }
   guard let targets else { return net.pointee.failNull("targets is NULL") }
   if let step, !net.pointee.accepts(step, "step") { return SWIFTCL_E_STRUCT }
@@ -136,7 +138,9 @@ public func swiftcl_fit(
   }
   var done = swiftcl_fit_report()
   let status = net.pointee.fit(inputs, labels, rows: Int(shown: rows), given, &done)
-  if status == SWIFTCL_OK || status == SWIFTCL_E_STOPPED, let report { Boundary.write(done, to: report) }
+  if status == SWIFTCL_OK || status == SWIFTCL_E_STOPPED, let report {
+    Boundary.write(done, to: report)
+  }
   return status
 }
 
@@ -147,8 +151,12 @@ public func swiftcl_fit(
 /// - Parameter learning_rate: 0 to 1e6.
 /// - Returns: SWIFTCL_OK, SWIFTCL_E_NULL or SWIFTCL_E_ARGUMENT. Since 0.1.
 @c(swiftcl_set_learning_rate)
-public func swiftcl_set_learning_rate(_ network: swiftcl_network_ref?, _ learning_rate: Float) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_set_learning_rate") else { return Boundary.refused }
+public func swiftcl_set_learning_rate(_ network: swiftcl_network_ref?, _ learning_rate: Float)
+  -> swiftcl_status
+{
+  guard let net = Boundary.network(network, "swiftcl_set_learning_rate") else {
+    return Boundary.refused
+  }
   if !(learning_rate >= 0 && learning_rate <= 1e6) {
     return net.pointee.fail(
       SWIFTCL_E_ARGUMENT, "learning_rate", is: learning_rate, expected: "0 to 1e6")
@@ -171,7 +179,9 @@ public func swiftcl_set_learning_rate(_ network: swiftcl_network_ref?, _ learnin
 public func swiftcl_learning_rate_get(
   _ network: swiftcl_network_ref?, _ learning_rate: UnsafeMutablePointer<Float>?
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_learning_rate_get") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_learning_rate_get") else {
+    return Boundary.refused
+  }
   guard let learning_rate else { return net.pointee.failNull("learning_rate is NULL") }
   learning_rate.pointee = net.pointee.learningRate
   return SWIFTCL_OK
@@ -229,7 +239,8 @@ public func swiftcl_task_abort(_ network: swiftcl_network_ref?) -> swiftcl_statu
 ///   task uses edges of this one. Since 0.1.
 @c(swiftcl_task_reopen)
 public func swiftcl_task_reopen(
-  _ network: swiftcl_network_ref?, _ task: swiftcl_task, _ options: UnsafePointer<swiftcl_task_options>?
+  _ network: swiftcl_network_ref?, _ task: swiftcl_task,
+  _ options: UnsafePointer<swiftcl_task_options>?
 ) -> swiftcl_status {
   guard let net = Boundary.network(network, "swiftcl_task_reopen") else { return Boundary.refused }
   guard let given = net.pointee.taskOptions(options) else { return SWIFTCL_E_STRUCT }
@@ -242,7 +253,9 @@ public func swiftcl_task_reopen(
 /// - Parameter task: a finished task.
 /// - Returns: SWIFTCL_OK, SWIFTCL_E_NULL, SWIFTCL_E_STATE when a task is open, or SWIFTCL_E_TASK. Since 0.1.
 @c(swiftcl_task_remove)
-public func swiftcl_task_remove(_ network: swiftcl_network_ref?, _ task: swiftcl_task) -> swiftcl_status {
+public func swiftcl_task_remove(_ network: swiftcl_network_ref?, _ task: swiftcl_task)
+  -> swiftcl_status
+{
   guard let net = Boundary.network(network, "swiftcl_task_remove") else { return Boundary.refused }
   return net.pointee.removeTask(task)
 }

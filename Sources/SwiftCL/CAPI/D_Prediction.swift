@@ -41,7 +41,9 @@ public func swiftcl_predict_labels(
   _ network: swiftcl_network_ref?, _ task: swiftcl_task, _ inputs: UnsafeRawPointer?, _ rows: UInt,
   _ labels: UnsafeMutablePointer<Int32>?, _ label_count: UInt
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_predict_labels") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_predict_labels") else {
+    return Boundary.refused
+  }
   guard let inputs else { return net.pointee.failNull("inputs is NULL") }
   guard let labels else { return net.pointee.failNull("labels is NULL") }
   return net.pointee.predictLabels(
@@ -84,11 +86,14 @@ public func swiftcl_evaluate_tasks(
   _ network: swiftcl_network_ref?, _ sets: UnsafePointer<swiftcl_dataset>?, _ count: UInt,
   _ accuracies: UnsafeMutablePointer<Double>?
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_evaluate_tasks") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_evaluate_tasks") else {
+    return Boundary.refused
+  }
   guard let sets else { return net.pointee.failNull("sets is NULL") }
   guard let accuracies else { return net.pointee.failNull("accuracies is NULL") }
   if count < 1 || count > UInt(Int32.max) {
-    return net.pointee.fail(SWIFTCL_E_ARGUMENT, "count", is: Int(shown: count), expected: "1 or more")
+    return net.pointee.fail(
+      SWIFTCL_E_ARGUMENT, "count", is: Int(shown: count), expected: "1 or more")
   }
   for i in 0..<Int(count) {
     let status = net.pointee.check(sets[i])
@@ -120,17 +125,21 @@ public func swiftcl_score(
   let call: StaticString = "swiftcl_score"
   guard let matrix else { return failThread(SWIFTCL_E_NULL, call, "matrix is NULL") }
   guard let scores else { return failThread(SWIFTCL_E_NULL, call, "scores is NULL") }
-  guard Boundary.accepts(scores, MemoryLayout<swiftcl_scores>.size, "scores", call, Boundary.threadError)
+  guard
+    Boundary.accepts(
+      scores, MemoryLayout<swiftcl_scores>.size, "scores", call, Boundary.threadError)
   else { return SWIFTCL_E_STRUCT }
   if tasks < 1 || tasks > 65_536 {
     return ErrorRecord.fail(
-      Boundary.threadError, SWIFTCL_E_ARGUMENT, call, "tasks", is: Int(shown: tasks), expected: "1 to 65536")
+      Boundary.threadError, SWIFTCL_E_ARGUMENT, call, "tasks", is: Int(shown: tasks),
+      expected: "1 to 65536")
   }
   let count = Int(tasks)
   for k in 0..<count {
     for i in 0...k where !matrix[k * count + i].isFinite {
       return ErrorRecord.fail(
-        Boundary.threadError, SWIFTCL_E_NONFINITE, call, "matrix row", is: k, expected: "finite accuracies")
+        Boundary.threadError, SWIFTCL_E_NONFINITE, call, "matrix row", is: k,
+        expected: "finite accuracies")
     }
   }
   Boundary.write(Scores.of(matrix, count), to: scores)

@@ -8,7 +8,9 @@ import CSwiftCL
 /// - Parameter count: receives the number.
 /// - Returns: SWIFTCL_OK or SWIFTCL_E_NULL. Since 0.1.
 @c(swiftcl_task_count)
-public func swiftcl_task_count(_ network: swiftcl_network_ref?, _ count: UnsafeMutablePointer<UInt>?) -> swiftcl_status {
+public func swiftcl_task_count(
+  _ network: swiftcl_network_ref?, _ count: UnsafeMutablePointer<UInt>?
+) -> swiftcl_status {
   guard let net = Boundary.network(network, "swiftcl_task_count") else { return Boundary.refused }
   guard let count else { return net.pointee.failNull("count is NULL") }
   count.pointee = UInt(net.pointee.store.count)
@@ -31,7 +33,9 @@ public func swiftcl_task_list(
   guard let tasks else { return net.pointee.failNull("tasks is NULL") }
   let status = net.pointee.checkRoom("capacity", capacity, net.pointee.store.count)
   if status != SWIFTCL_OK { return status }
-  for i in 0..<net.pointee.store.count { tasks[i] = net.pointee.store.tickets[i].pointee.record.task }
+  for i in 0..<net.pointee.store.count {
+    tasks[i] = net.pointee.store.tickets[i].pointee.record.task
+  }
   count?.pointee = UInt(net.pointee.store.count)
   return SWIFTCL_OK
 }
@@ -45,9 +49,12 @@ public func swiftcl_task_list(
 ///   with none open. Since 0.1.
 @c(swiftcl_task_info_get)
 public func swiftcl_task_info_get(
-  _ network: swiftcl_network_ref?, _ task: swiftcl_task, _ info: UnsafeMutablePointer<swiftcl_task_info>?
+  _ network: swiftcl_network_ref?, _ task: swiftcl_task,
+  _ info: UnsafeMutablePointer<swiftcl_task_info>?
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_task_info_get") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_task_info_get") else {
+    return Boundary.refused
+  }
   guard let info else { return net.pointee.failNull("info is NULL") }
   guard net.pointee.accepts(info, "info") else { return SWIFTCL_E_STRUCT }
   guard let found = net.pointee.info(task) else { return net.pointee.error.status }
@@ -87,9 +94,12 @@ public func swiftcl_task_classes(
 /// - Returns: SWIFTCL_OK, SWIFTCL_E_NULL, _STRUCT, or SWIFTCL_E_ARGUMENT for the layer. Since 0.1.
 @c(swiftcl_layer_info_get)
 public func swiftcl_layer_info_get(
-  _ network: swiftcl_network_ref?, _ layer: UInt32, _ info: UnsafeMutablePointer<swiftcl_layer_info>?
+  _ network: swiftcl_network_ref?, _ layer: UInt32,
+  _ info: UnsafeMutablePointer<swiftcl_layer_info>?
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_layer_info_get") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_layer_info_get") else {
+    return Boundary.refused
+  }
   guard let info else { return net.pointee.failNull("info is NULL") }
   guard net.pointee.accepts(info, "info") else { return SWIFTCL_E_STRUCT }
   if Int(layer) >= net.pointee.layerCount {
@@ -158,7 +168,9 @@ public func swiftcl_winner_probabilities(
   _ network: swiftcl_network_ref?, _ task: swiftcl_task, _ layer: UInt32,
   _ probabilities: UnsafeMutablePointer<Float>?, _ count: UInt
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_winner_probabilities") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_winner_probabilities") else {
+    return Boundary.refused
+  }
   guard let probabilities else { return net.pointee.failNull("probabilities is NULL") }
   guard let l = net.pointee.competingLayer(layer) else { return net.pointee.error.status }
   let status = net.pointee.checkMaskRoom(layer: l, count)
@@ -198,7 +210,8 @@ public func swiftcl_overlap(
 /// - Returns: SWIFTCL_OK, SWIFTCL_E_NULL, _STRUCT, or SWIFTCL_E_ARGUMENT for the layer. Since 0.1.
 @c(swiftcl_capacity_get)
 public func swiftcl_capacity_get(
-  _ network: swiftcl_network_ref?, _ layer: UInt32, _ capacity: UnsafeMutablePointer<swiftcl_capacity>?
+  _ network: swiftcl_network_ref?, _ layer: UInt32,
+  _ capacity: UnsafeMutablePointer<swiftcl_capacity>?
 ) -> swiftcl_status {
   guard let net = Boundary.network(network, "swiftcl_capacity_get") else { return Boundary.refused }
   guard let capacity else { return net.pointee.failNull("capacity is NULL") }
@@ -218,7 +231,9 @@ public func swiftcl_capacity_get(
 public func swiftcl_accounting_get(
   _ network: swiftcl_network_ref?, _ accounting: UnsafeMutablePointer<swiftcl_accounting>?
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_accounting_get") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_accounting_get") else {
+    return Boundary.refused
+  }
   guard let accounting else { return net.pointee.failNull("accounting is NULL") }
   guard net.pointee.accepts(accounting, "accounting") else { return SWIFTCL_E_STRUCT }
   Boundary.write(net.pointee.accounting(), to: accounting)
@@ -226,7 +241,9 @@ public func swiftcl_accounting_get(
 }
 
 extension Network {
-  fileprivate mutating func checkRoom(_ name: StaticString, _ given: UInt, _ needed: Int) -> swiftcl_status {
+  fileprivate mutating func checkRoom(_ name: StaticString, _ given: UInt, _ needed: Int)
+    -> swiftcl_status
+  {
     if given >= UInt(needed) { return SWIFTCL_OK }
     return fail(SWIFTCL_E_BUFFER, name, is: Int(shown: given), expected: "at least ", needed)
   }

@@ -16,7 +16,9 @@ public func swiftcl_parameter_shape(
   _ network: swiftcl_network_ref?, _ task: swiftcl_task, _ layer: UInt32,
   _ outputs: UnsafeMutablePointer<UInt>?, _ inputs: UnsafeMutablePointer<UInt>?
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_parameter_shape") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_parameter_shape") else {
+    return Boundary.refused
+  }
   guard let packed = net.pointee.packed(task, layer: layer) else { return net.pointee.error.status }
   outputs?.pointee = UInt(packed.panels.outputs)
   inputs?.pointee = UInt(packed.panels.inputs)
@@ -37,10 +39,13 @@ public func swiftcl_parameter_shape(
 @c(swiftcl_parameters_get)
 public func swiftcl_parameters_get(
   _ network: swiftcl_network_ref?, _ task: swiftcl_task, _ layer: UInt32,
-  _ weights: UnsafeMutablePointer<Float>?, _ weight_count: UInt, _ biases: UnsafeMutablePointer<Float>?,
+  _ weights: UnsafeMutablePointer<Float>?, _ weight_count: UInt,
+  _ biases: UnsafeMutablePointer<Float>?,
   _ bias_count: UInt
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_parameters_get") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_parameters_get") else {
+    return Boundary.refused
+  }
   guard let weights else { return net.pointee.failNull("weights is NULL") }
   guard let biases else { return net.pointee.failNull("biases is NULL") }
   return net.pointee.getParameters(
@@ -62,10 +67,13 @@ public func swiftcl_parameters_get(
 ///   naming the first owned edge that would change. Since 0.1.
 @c(swiftcl_parameters_set)
 public func swiftcl_parameters_set(
-  _ network: swiftcl_network_ref?, _ task: swiftcl_task, _ layer: UInt32, _ weights: UnsafePointer<Float>?,
+  _ network: swiftcl_network_ref?, _ task: swiftcl_task, _ layer: UInt32,
+  _ weights: UnsafePointer<Float>?,
   _ weight_count: UInt, _ biases: UnsafePointer<Float>?, _ bias_count: UInt
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_parameters_set") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_parameters_set") else {
+    return Boundary.refused
+  }
   guard let weights else { return net.pointee.failNull("weights is NULL") }
   guard let biases else { return net.pointee.failNull("biases is NULL") }
   return net.pointee.setParameters(

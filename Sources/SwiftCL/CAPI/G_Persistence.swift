@@ -8,8 +8,12 @@ import CSwiftCL
 /// - Parameter bytes: receives the number.
 /// - Returns: SWIFTCL_OK or SWIFTCL_E_NULL. Since 0.1.
 @c(swiftcl_checkpoint_size)
-public func swiftcl_checkpoint_size(_ network: swiftcl_network_ref?, _ bytes: UnsafeMutablePointer<UInt64>?) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_checkpoint_size") else { return Boundary.refused }
+public func swiftcl_checkpoint_size(
+  _ network: swiftcl_network_ref?, _ bytes: UnsafeMutablePointer<UInt64>?
+) -> swiftcl_status {
+  guard let net = Boundary.network(network, "swiftcl_checkpoint_size") else {
+    return Boundary.refused
+  }
   guard let bytes else { return net.pointee.failNull("bytes is NULL") }
   bytes.pointee = net.pointee.checkpointBytes()
   return SWIFTCL_OK
@@ -24,11 +28,14 @@ public func swiftcl_checkpoint_size(_ network: swiftcl_network_ref?, _ bytes: Un
 /// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for the path; SWIFTCL_E_IO with the
 ///   system's error number; SWIFTCL_E_UNSUPPORTED on firmware. Since 0.1.
 @c(swiftcl_network_save)
-public func swiftcl_network_save(_ network: swiftcl_network_ref?, _ path: UnsafePointer<CChar>?) -> swiftcl_status {
+public func swiftcl_network_save(_ network: swiftcl_network_ref?, _ path: UnsafePointer<CChar>?)
+  -> swiftcl_status
+{
   guard let net = Boundary.network(network, "swiftcl_network_save") else { return Boundary.refused }
   guard let path else { return net.pointee.failNull("path is NULL") }
   #if SWIFTCL_FIRMWARE
-    return net.pointee.fail(SWIFTCL_E_UNSUPPORTED, "this build has no files; use swiftcl_network_save_to")
+    return net.pointee.fail(
+      SWIFTCL_E_UNSUPPORTED, "this build has no files; use swiftcl_network_save_to")
   #else
     return net.pointee.save(path: path)
   #endif
@@ -46,7 +53,9 @@ public func swiftcl_network_save_memory(
   _ network: swiftcl_network_ref?, _ buffer: UnsafeMutableRawPointer?, _ bytes: UInt,
   _ written: UnsafeMutablePointer<UInt>?
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_network_save_memory") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_network_save_memory") else {
+    return Boundary.refused
+  }
   guard let buffer else { return net.pointee.failNull("buffer is NULL") }
   let needed = net.pointee.checkpointBytes()
   if UInt64(bytes) < needed {
@@ -69,7 +78,9 @@ public func swiftcl_network_save_memory(
 public func swiftcl_network_save_to(
   _ network: swiftcl_network_ref?, _ write: swiftcl_write_fn?, _ context: UnsafeMutableRawPointer?
 ) -> swiftcl_status {
-  guard let net = Boundary.network(network, "swiftcl_network_save_to") else { return Boundary.refused }
+  guard let net = Boundary.network(network, "swiftcl_network_save_to") else {
+    return Boundary.refused
+  }
   guard let write else { return net.pointee.failNull("write is NULL") }
   return net.pointee.save(through: write, context)
 }
@@ -79,7 +90,9 @@ public func swiftcl_network_save_to(
 /// - Parameter options: written.
 /// - Returns: SWIFTCL_OK or SWIFTCL_E_NULL. Any thread. Since 0.1.
 @c(swiftcl_load_options_init)
-public func swiftcl_load_options_init(_ options: UnsafeMutablePointer<swiftcl_load_options>?) -> swiftcl_status {
+public func swiftcl_load_options_init(_ options: UnsafeMutablePointer<swiftcl_load_options>?)
+  -> swiftcl_status
+{
   guard let options else {
     return failThread(SWIFTCL_E_NULL, "swiftcl_load_options_init", "options is NULL")
   }
@@ -102,7 +115,9 @@ public func swiftcl_checkpoint_inspect(
   let call: StaticString = "swiftcl_checkpoint_inspect"
   guard let read else { return failThread(SWIFTCL_E_NULL, call, "read is NULL") }
   guard let info else { return failThread(SWIFTCL_E_NULL, call, "info is NULL") }
-  guard Boundary.accepts(info, MemoryLayout<swiftcl_checkpoint_info>.size, "info", call, Boundary.threadError)
+  guard
+    Boundary.accepts(
+      info, MemoryLayout<swiftcl_checkpoint_info>.size, "info", call, Boundary.threadError)
   else { return SWIFTCL_E_STRUCT }
   let order = LoadOrder(call: call, error: Boundary.threadError, options: Defaults.loadOptions)
   var source = Source(read, context)
@@ -128,13 +143,15 @@ public func swiftcl_network_load(
   let call: StaticString = "swiftcl_network_load"
   guard let path else { return failThread(SWIFTCL_E_NULL, call, "path is NULL") }
   #if SWIFTCL_FIRMWARE
-    return failThread(SWIFTCL_E_UNSUPPORTED, call, "this build has no files; use swiftcl_network_load_from")
+    return failThread(
+      SWIFTCL_E_UNSUPPORTED, call, "this build has no files; use swiftcl_network_load_from")
   #else
     var file = swiftcl_host_file()
     let problem = swiftcl_host_open_read(&file, path)
     if problem != 0 {
       return ErrorRecord.fail(
-        Boundary.threadError, SWIFTCL_E_IO, call, "the error number of opening the file", is: Int(problem),
+        Boundary.threadError, SWIFTCL_E_IO, call, "the error number of opening the file",
+        is: Int(problem),
         expected: "0")
     }
     let status = load(HostFile.read, &file, options, call, in: nil, network)
@@ -170,7 +187,8 @@ public func swiftcl_network_load_memory(
 /// - Returns: as swiftcl_network_load. Any thread. Since 0.1.
 @c(swiftcl_network_load_from)
 public func swiftcl_network_load_from(
-  _ read: swiftcl_read_fn?, _ context: UnsafeMutableRawPointer?, _ options: UnsafePointer<swiftcl_load_options>?,
+  _ read: swiftcl_read_fn?, _ context: UnsafeMutableRawPointer?,
+  _ options: UnsafePointer<swiftcl_load_options>?,
   _ network: UnsafeMutablePointer<swiftcl_network_ref?>?
 ) -> swiftcl_status {
   let call: StaticString = "swiftcl_network_load_from"
@@ -191,8 +209,10 @@ public func swiftcl_network_load_from(
 ///   would do. Any thread. Since 0.1.
 @c(swiftcl_network_load_in)
 public func swiftcl_network_load_in(
-  _ read: swiftcl_read_fn?, _ context: UnsafeMutableRawPointer?, _ options: UnsafePointer<swiftcl_load_options>?,
-  _ memory: UnsafeMutableRawPointer?, _ bytes: UInt, _ network: UnsafeMutablePointer<swiftcl_network_ref?>?
+  _ read: swiftcl_read_fn?, _ context: UnsafeMutableRawPointer?,
+  _ options: UnsafePointer<swiftcl_load_options>?,
+  _ memory: UnsafeMutableRawPointer?, _ bytes: UInt,
+  _ network: UnsafeMutablePointer<swiftcl_network_ref?>?
 ) -> swiftcl_status {
   let call: StaticString = "swiftcl_network_load_in"
   guard let read else { return failThread(SWIFTCL_E_NULL, call, "read is NULL") }

@@ -22,7 +22,9 @@ extension Network {
   }
 
   func ownsAny(layer l: Int, block i: Int) -> Bool {
-    for s in 0..<store.count where store.tickets[s].pointee.layers[l].winners[i] >= 0 { return true }
+    for s in 0..<store.count where store.tickets[s].pointee.layers[l].winners[i] >= 0 {
+      return true
+    }
     return false
   }
 
@@ -86,7 +88,8 @@ extension Network {
     if options.allocation != SWIFTCL_ALLOCATE_FAIR { return true }
     let seen = store.count
     let expected =
-      options.expected_tasks > 0 ? Int(options.expected_tasks) : max(shapes[l].groups, 2 * (seen + 1))
+      options.expected_tasks > 0
+      ? Int(options.expected_tasks) : max(shapes[l].groups, 2 * (seen + 1))
     let remaining = max(1, expected - seen)
     if free >= remaining { return true }
     let chance = Float(free) / Float(remaining)

@@ -71,7 +71,9 @@ extension Network {
   /// start that reuses, else one by chance.
   private func pick(layer l: Int, block i: Int, of candidates: Int) -> Int {
     let previous = previousWinner(layer: l, block: i)
-    if task.start == SWIFTCL_START_WARM, working[l].blockState[i] == BlockState.reuses, previous >= 0 {
+    if task.start == SWIFTCL_START_WARM, working[l].blockState[i] == BlockState.reuses,
+      previous >= 0
+    {
       return Int(previous)
     }
     if candidates == 1 { return candidateGroup(layer: l, block: i, number: 0).group }

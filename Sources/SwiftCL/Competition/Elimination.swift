@@ -57,7 +57,8 @@ extension Network {
       if count != set.units || inputs != set.inputs {
         set.take(
           from: set, inputs: before.map { UnsafePointer($0) }, inputs,
-          outputs: keep, count, blocks: l < hidden ? shapes[l].blocks : 0, hasLogits: l < hidden && gatesPerTask(l))
+          outputs: keep, count, blocks: l < hidden ? shapes[l].blocks : 0,
+          hasLogits: l < hidden && gatesPerTask(l))
         if isParked { working[l].parked = set } else { working[l].live = set }
       }
       before = keep
@@ -148,7 +149,9 @@ extension Network {
     for l in 0..<hidden {
       let set = candidates(l)
       let group = Int32(shapes[l].groupSize)
-      for i in 0..<shapes[l].blocks where set.blockStart[i + 1] - set.blockStart[i] <= group { count += 1 }
+      for i in 0..<shapes[l].blocks where set.blockStart[i + 1] - set.blockStart[i] <= group {
+        count += 1
+      }
     }
     return count
   }

@@ -36,7 +36,9 @@ enum Posterior {
   }
 
   /// One-hot of the largest relaxed sample.
-  static func hard(_ xi: UnsafePointer<Float>, _ gate: UnsafeMutablePointer<Float>, _ range: Range<Int>) {
+  static func hard(
+    _ xi: UnsafePointer<Float>, _ gate: UnsafeMutablePointer<Float>, _ range: Range<Int>
+  ) {
     let winner = largest(xi, range)
     for j in range { gate[j] = j == winner ? 1 : 0 }
   }

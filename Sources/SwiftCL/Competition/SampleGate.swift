@@ -50,9 +50,11 @@ extension Network {
       let h = layer.sum + n * layer.stride
       for start in stride(from: 0, to: layer.units, by: size) {
         Posterior.softmax(h + start, scratch, 0..<size)
-        Posterior.floored(scratch, scratch + size, 0..<size, isRelaxed ? options.posterior_floor : 0)
+        Posterior.floored(
+          scratch, scratch + size, 0..<size, isRelaxed ? options.posterior_floor : 0)
         sum += divergence.value(
-          s: scratch, p: scratch + size, xi: layer.samplePosterior + n * layer.stride + start, 0..<size)
+          s: scratch, p: scratch + size, xi: layer.samplePosterior + n * layer.stride + start,
+          0..<size)
       }
     }
     return sum * options.kl_weight / Float(rows * shapes[l].blocks)

@@ -14,7 +14,9 @@ extension Network {
   /// Noise of a unit at this step, the same however often it is asked.
   private func gumbel(layer l: Int, unit u: Int, stepKey: UInt64) -> Float {
     let live = working[l].live
-    let unit = UInt64(UInt32(bitPattern: live.unitBlock[u])) << 32 | UInt64(UInt32(bitPattern: live.unitId[u]))
+    let unit =
+      UInt64(UInt32(bitPattern: live.unitBlock[u])) << 32
+      | UInt64(UInt32(bitPattern: live.unitId[u]))
     return Scalar.gumbel(Random.uniform(Random.key(Random.key(stepKey, UInt64(l)), unit)))
   }
 

@@ -10,7 +10,8 @@ extension Network {
       let before: UnsafePointer<Int32>? = l > 0 ? UnsafePointer(working[l - 1].running) : nil
       working[l].live.put(
         into: working[l].parked, inputs: before,
-        outputs: l < hidden ? UnsafePointer(working[l].running) : nil, hasLogits: l < hidden && gatesPerTask(l))
+        outputs: l < hidden ? UnsafePointer(working[l].running) : nil,
+        hasLogits: l < hidden && gatesPerTask(l))
     }
   }
 
@@ -62,7 +63,9 @@ extension Network {
     let set = working[l].parked
     let k = Int(options.top_k)
     var count = 0
-    for i in 0..<shapes[l].blocks { count += min(k, Int(set.blockStart[i + 1] - set.blockStart[i])) }
+    for i in 0..<shapes[l].blocks {
+      count += min(k, Int(set.blockStart[i + 1] - set.blockStart[i]))
+    }
     return count
   }
 
@@ -88,7 +91,8 @@ extension Network {
   }
 
   private func noisyLogit(_ set: CandidateSet, _ u: Int, _ key: UInt64) -> Float {
-    let unit = UInt64(UInt32(bitPattern: set.unitBlock[u])) << 32 | UInt64(UInt32(bitPattern: set.unitId[u]))
+    let unit =
+      UInt64(UInt32(bitPattern: set.unitBlock[u])) << 32 | UInt64(UInt32(bitPattern: set.unitId[u]))
     return set.logits[u] + Scalar.gumbel(Random.uniform(Random.key(key, unit)))
   }
 }

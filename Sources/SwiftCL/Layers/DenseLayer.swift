@@ -82,7 +82,8 @@ extension Network {
       x: x, xStride: stride, dy: delta, dyStride: layer.stride, rows: rows, inputs: layer.inputs,
       padded: layer.padded, gradient: gradient)
     biasGradient(
-      dy: delta, dyStride: layer.stride, rows: rows, padded: layer.padded, gradient: layer.biasGradient)
+      dy: delta, dyStride: layer.stride, rows: rows, padded: layer.padded,
+      gradient: layer.biasGradient)
   }
 
   /// Gradients and update in one pass over the weights.
@@ -98,7 +99,8 @@ extension Network {
       second: layer.live.second, owned: protects(layer) ? UnsafePointer(layer.owned) : nil,
       rates: layer.rates.map { UnsafePointer($0) }, update: &rule)
     biasGradient(
-      dy: delta, dyStride: layer.stride, rows: rows, padded: layer.padded, gradient: layer.biasGradient)
+      dy: delta, dyStride: layer.stride, rows: rows, padded: layer.padded,
+      gradient: layer.biasGradient)
     updateBiases(layer, update)
   }
 

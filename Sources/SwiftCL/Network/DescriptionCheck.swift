@@ -22,10 +22,12 @@ struct DescriptionCheck {
     _ argument: StaticString, _ value: UInt32, _ low: Int, _ high: Int, _ expected: StaticString
   ) -> swiftcl_status {
     let value = Int(value)
-    return value < low || value > high ? refuse(argument, is: value, expected: expected) : SWIFTCL_OK
+    return value < low || value > high
+      ? refuse(argument, is: value, expected: expected) : SWIFTCL_OK
   }
 
-  private func choice(_ argument: StaticString, _ value: Int32, upTo last: Int32) -> swiftcl_status {
+  private func choice(_ argument: StaticString, _ value: Int32, upTo last: Int32) -> swiftcl_status
+  {
     value < 0 || value > last
       ? refuse(argument, is: Int(value), expected: "a constant from 0 to ", Int(last)) : SWIFTCL_OK
   }
@@ -83,7 +85,9 @@ struct DescriptionCheck {
     if layer.width < 1 || layer.width > UInt32(DescriptionCheck.largestWidth) {
       return refuse(layer: i, "layers.width", is: Int(layer.width), expected: "1 to 65536")
     }
-    if layer.block_size < 1 || layer.width % layer.block_size != 0 || (isLast && layer.block_size != 1) {
+    if layer.block_size < 1 || layer.width % layer.block_size != 0
+      || (isLast && layer.block_size != 1)
+    {
       return refuse(
         layer: i, "layers.block_size", is: Int(layer.block_size),
         expected: isLast ? "1 for the head" : "a divisor of the layer's width")
@@ -127,7 +131,8 @@ struct DescriptionCheck {
     if status != SWIFTCL_OK { return status }
     if o.input_channels < 1 || o.input_channels > o.inputs || o.inputs % o.input_channels != 0 {
       return refuse(
-        "input_channels", is: Int(o.input_channels), expected: "a divisor of inputs = ", Int(o.inputs))
+        "input_channels", is: Int(o.input_channels), expected: "a divisor of inputs = ",
+        Int(o.inputs))
     }
     for i in 0..<Int(o.input_channels) {
       if let scale = o.input_scale, !scale[i].isFinite {
@@ -154,7 +159,8 @@ struct DescriptionCheck {
       let width = layers[Int(o.layer_count) - 1].width
       if o.max_classes < width {
         status = refuse(
-          "max_classes", is: Int(o.max_classes), expected: "0 or at least the head's width = ", Int(width))
+          "max_classes", is: Int(o.max_classes), expected: "0 or at least the head's width = ",
+          Int(width))
       }
     }
     return status
@@ -177,12 +183,17 @@ struct DescriptionCheck {
 
   private func checkTasks(_ o: swiftcl_options) -> swiftcl_status {
     var status = choice("allocation", o.allocation, upTo: SWIFTCL_ALLOCATE_GROWING)
-    if status == SWIFTCL_OK { status = choice("unserved", o.unserved, upTo: SWIFTCL_UNSERVED_REUSE) }
-    if status == SWIFTCL_OK { status = choice("protection", o.protection, upTo: SWIFTCL_PROTECT_NONE) }
+    if status == SWIFTCL_OK {
+      status = choice("unserved", o.unserved, upTo: SWIFTCL_UNSERVED_REUSE)
+    }
+    if status == SWIFTCL_OK {
+      status = choice("protection", o.protection, upTo: SWIFTCL_PROTECT_NONE)
+    }
     if status == SWIFTCL_OK { status = choice("sharing", o.sharing, upTo: SWIFTCL_TICKETS_SHARED) }
     if status == SWIFTCL_OK { status = choice("head", o.head, upTo: SWIFTCL_HEAD_TASK) }
     if status == SWIFTCL_OK {
-      status = range("expected_tasks", o.expected_tasks, 0, DescriptionCheck.largestTasks, "0 to 65536")
+      status = range(
+        "expected_tasks", o.expected_tasks, 0, DescriptionCheck.largestTasks, "0 to 65536")
     }
     if status == SWIFTCL_OK { status = real("slow_rate", o.slow_rate, 0, 1, "0 to 1") }
     if status == SWIFTCL_OK { status = real("usage_bias", o.usage_bias, -100, 100, "-100 to 100") }
@@ -197,7 +208,9 @@ struct DescriptionCheck {
     if status == SWIFTCL_OK {
       status = real("posterior_floor", o.posterior_floor, 0, 0.1, "0 to 0.1")
     }
-    if status == SWIFTCL_OK { status = range("top_k", o.top_k, 1, DescriptionCheck.largestWidth, "1 to 65536") }
+    if status == SWIFTCL_OK {
+      status = range("top_k", o.top_k, 1, DescriptionCheck.largestWidth, "1 to 65536")
+    }
     if status == SWIFTCL_OK {
       status = range("resample_interval", o.resample_interval, 1, Int(Int32.max), "1 or more")
     }
@@ -210,7 +223,8 @@ struct DescriptionCheck {
     }
     if status == SWIFTCL_OK { status = real("kl_weight", o.kl_weight, 0, 1e6, "0 to 1e6") }
     if status == SWIFTCL_OK {
-      status = real("prune_threshold", o.prune_threshold, -Float.greatestFiniteMagnitude, 1, "at most 1")
+      status = real(
+        "prune_threshold", o.prune_threshold, -Float.greatestFiniteMagnitude, 1, "at most 1")
     }
     if status == SWIFTCL_OK {
       status = range("prune_interval", o.prune_interval, 1, Int(Int32.max), "1 or more")
@@ -220,14 +234,24 @@ struct DescriptionCheck {
 
   private func checkLearning(_ o: swiftcl_options) -> swiftcl_status {
     var status = choice("loss", o.loss, upTo: SWIFTCL_LOSS_MSE)
-    if status == SWIFTCL_OK { status = choice("optimizer", o.optimizer, upTo: SWIFTCL_OPTIMIZER_ADAM) }
-    if status == SWIFTCL_OK { status = choice("schedule", o.schedule, upTo: SWIFTCL_SCHEDULE_CONSTANT) }
-    if status == SWIFTCL_OK { status = choice("clip_scope", o.clip_scope, upTo: SWIFTCL_CLIP_LAYER) }
+    if status == SWIFTCL_OK {
+      status = choice("optimizer", o.optimizer, upTo: SWIFTCL_OPTIMIZER_ADAM)
+    }
+    if status == SWIFTCL_OK {
+      status = choice("schedule", o.schedule, upTo: SWIFTCL_SCHEDULE_CONSTANT)
+    }
+    if status == SWIFTCL_OK {
+      status = choice("clip_scope", o.clip_scope, upTo: SWIFTCL_CLIP_LAYER)
+    }
     if status == SWIFTCL_OK { status = real("learning_rate", o.learning_rate, 0, 1e6, "0 to 1e6") }
     if status == SWIFTCL_OK { status = real("final_rate", o.final_rate, 0, 1e6, "0 to 1e6") }
     if status == SWIFTCL_OK { status = real("momentum", o.momentum, 0, 0.999_999, "0 to below 1") }
-    if status == SWIFTCL_OK { status = real("adam_beta1", o.adam_beta1, 0, 0.999_999, "0 to below 1") }
-    if status == SWIFTCL_OK { status = real("adam_beta2", o.adam_beta2, 0, 0.999_999, "0 to below 1") }
+    if status == SWIFTCL_OK {
+      status = real("adam_beta1", o.adam_beta1, 0, 0.999_999, "0 to below 1")
+    }
+    if status == SWIFTCL_OK {
+      status = real("adam_beta2", o.adam_beta2, 0, 0.999_999, "0 to below 1")
+    }
     if status == SWIFTCL_OK {
       status = real("adam_epsilon", o.adam_epsilon, 0, 1, openLow: true, "above 0, at most 1")
     }

@@ -36,7 +36,9 @@ extension Network {
     }
     let rows = start.assumingMemoryBound(to: Float.self)
     if !allFinite(rows, count * inputCount) {
-      for n in 0..<count where !allFinite(rows + n * inputCount, inputCount) { return failRow(first + n) }
+      for n in 0..<count where !allFinite(rows + n * inputCount, inputCount) {
+        return failRow(first + n)
+      }
     }
     return InputRows(rows: rows, stride: inputCount)
   }
@@ -70,7 +72,9 @@ extension Network {
       let bytes = source.assumingMemoryBound(to: Int8.self)
       for e in 0..<count { row[e] = Float(bytes[e]) }
     case SWIFTCL_INPUT_I16:
-      for e in 0..<count { row[e] = Float(source.loadUnaligned(fromByteOffset: e * 2, as: Int16.self)) }
+      for e in 0..<count {
+        row[e] = Float(source.loadUnaligned(fromByteOffset: e * 2, as: Int16.self))
+      }
     default:
       UnsafeMutableRawPointer(row).copyMemory(from: source, byteCount: count * 4)
     }

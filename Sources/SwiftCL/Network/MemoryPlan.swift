@@ -117,7 +117,8 @@ extension MemoryPlan {
       if options.ticket_bytes > UInt64(Int.max / 4) { return nil }
       plan.ticketBytes = Int(options.ticket_bytes) / Arena.alignment * Arena.alignment
     }
-    let (_, tooLarge) = plan.ticketBytes.addingReportingOverflow(plan.workspaceBytes + plan.homeBytes)
+    let (_, tooLarge) = plan.ticketBytes.addingReportingOverflow(
+      plan.workspaceBytes + plan.homeBytes)
     return tooLarge ? nil : plan
   }
 
@@ -137,7 +138,8 @@ extension MemoryPlan {
         _ = arena.take(Int32.self, blocks)
         _ = arena.take(Float.self, blocks)
         _ = arena.take(Float.self, Panels.pad(shape.winnerWidth))
-        _ = arena.take(Float.self, Panels(inputs: shape.winnerInputs, outputs: shape.winnerWidth).count)
+        _ = arena.take(
+          Float.self, Panels(inputs: shape.winnerInputs, outputs: shape.winnerWidth).count)
       }
     }
     return arena.overflows ? nil : arena.used

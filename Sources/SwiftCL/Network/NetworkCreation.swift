@@ -25,7 +25,8 @@ extension Network {
     }
     guard let plan = MemoryPlan.measure(options) else {
       status = ErrorRecord.fail(
-        error, SWIFTCL_E_MEMORY, call, "the description needs more memory than this machine can address")
+        error, SWIFTCL_E_MEMORY, call,
+        "the description needs more memory than this machine can address")
       return nil
     }
     return Order(options: options, plan: plan)
@@ -45,7 +46,8 @@ extension Network {
       if let directory { memory.release(directory, plan.directoryBytes) }
       if let home { memory.release(home, plan.homeBytes) }
       status = ErrorRecord.fail(
-        error, SWIFTCL_E_MEMORY, call, "memory to be had", is: 0, expected: "bytes: ", plan.totalBytes)
+        error, SWIFTCL_E_MEMORY, call, "memory to be had", is: 0, expected: "bytes: ",
+        plan.totalBytes)
       return nil
     }
     // Without a region tickets are blocks of their own, bounded by a budget only.
@@ -158,7 +160,8 @@ extension Network {
         store.capacity)
     }
     if store.capacity >= DescriptionCheck.largestTasks {
-      return fail(SWIFTCL_E_CAPACITY, "finished tasks", is: store.count, expected: "fewer than 65536")
+      return fail(
+        SWIFTCL_E_CAPACITY, "finished tasks", is: store.count, expected: "fewer than 65536")
     }
     let capacity = store.capacity * 2
     var arena = Arena(measuring: ())

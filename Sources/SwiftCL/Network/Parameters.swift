@@ -32,10 +32,12 @@ extension Network {
   {
     let needed = packed.panels.inputs * packed.panels.outputs
     if weights < needed {
-      return fail(SWIFTCL_E_BUFFER, "weight_count", is: weights, expected: "outputs times inputs = ", needed)
+      return fail(
+        SWIFTCL_E_BUFFER, "weight_count", is: weights, expected: "outputs times inputs = ", needed)
     }
     if biases < packed.panels.outputs {
-      return fail(SWIFTCL_E_BUFFER, "bias_count", is: biases, expected: "outputs = ", packed.panels.outputs)
+      return fail(
+        SWIFTCL_E_BUFFER, "bias_count", is: biases, expected: "outputs = ", packed.panels.outputs)
     }
     return SWIFTCL_OK
   }
@@ -79,13 +81,16 @@ extension Network {
   }
 
   private mutating func checkOwned(
-    _ l: Int, _ packed: PackedParameters, _ weights: UnsafePointer<Float>, _ biases: UnsafePointer<Float>
+    _ l: Int, _ packed: PackedParameters, _ weights: UnsafePointer<Float>,
+    _ biases: UnsafePointer<Float>
   ) -> swiftcl_status {
     if options.protection == SWIFTCL_PROTECT_NONE || options.sharesTicket { return SWIFTCL_OK }
     let panels = packed.panels
     for s in 0..<store.count where isOther(store.tickets[s]) {
       let set = candidates(l)
-      guard mapUnits(layer: l, of: set, on: store.tickets[s], workspace.outputMap) > 0 else { continue }
+      guard mapUnits(layer: l, of: set, on: store.tickets[s], workspace.outputMap) > 0 else {
+        continue
+      }
       if l > 0 {
         _ = mapUnits(layer: l - 1, of: candidates(l - 1), on: store.tickets[s], workspace.inputMap)
       } else {

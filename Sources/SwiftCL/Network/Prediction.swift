@@ -13,11 +13,15 @@ extension Network {
   /// rows of `stride` floats, and the head column of every class.
   mutating func run(
     _ number: swiftcl_task, _ inputs: UnsafeRawPointer, rows: Int,
-    deliver: (_ first: Int, _ count: Int, _ logits: UnsafePointer<Float>, _ stride: Int,
-      _ columns: UnsafePointer<Int32>) -> Void
+    deliver: (
+      _ first: Int, _ count: Int, _ logits: UnsafePointer<Float>, _ stride: Int,
+      _ columns: UnsafePointer<Int32>
+    ) -> Void
   ) -> swiftcl_status {
     if rows < 1 || rows > Int.max / 4 / inputCount / inputBytes {
-      return fail(SWIFTCL_E_ARGUMENT, "rows", is: rows, expected: "at least 1, and no more than memory can hold")
+      return fail(
+        SWIFTCL_E_ARGUMENT, "rows", is: rows,
+        expected: "at least 1, and no more than memory can hold")
     }
     let open = isOpen(number)
     let finished = open ? nil : ticket(number)
@@ -58,7 +62,9 @@ extension Network {
         x: input, xStride: stride, rows: rows, inputs: layer.size.inputs, weights: layer.weights,
         bias: layer.bias, padded: width, y: output, yStride: width,
         relu: shapes[l].relu && !perSample)
-      if perSample { finishPerSample(l, output, stride: width, rows: rows, units: layer.size.units) }
+      if perSample {
+        finishPerSample(l, output, stride: width, rows: rows, units: layer.size.units)
+      }
       input = UnsafePointer(output)
       stride = width
     }
@@ -83,7 +89,8 @@ extension Network {
         let layer = working[l]
         forwardProduct(
           x: input, xStride: stride, rows: rows, inputs: layer.inputs, weights: layer.live.weights,
-          bias: layer.live.bias, padded: layer.padded, y: layer.output, yStride: layer.stride, relu: false)
+          bias: layer.live.bias, padded: layer.padded, y: layer.output, yStride: layer.stride,
+          relu: false)
         finishPerSample(l, layer.output, stride: layer.stride, rows: rows, units: layer.units)
       } else {
         if working[l].competes { weighByPosterior(layer: l) }
@@ -104,7 +111,8 @@ extension Network {
   // MARK: what callers ask for
 
   mutating func predict(
-    _ number: swiftcl_task, _ inputs: UnsafeRawPointer, rows: Int, _ logits: UnsafeMutablePointer<Float>,
+    _ number: swiftcl_task, _ inputs: UnsafeRawPointer, rows: Int,
+    _ logits: UnsafeMutablePointer<Float>,
     capacity: Int
   ) -> swiftcl_status {
     guard let classes = classCount(of: number) else { return error.status }
@@ -123,7 +131,8 @@ extension Network {
 
   /// The class with the largest logit; the first of equals.
   mutating func predictLabels(
-    _ number: swiftcl_task, _ inputs: UnsafeRawPointer, rows: Int, _ labels: UnsafeMutablePointer<Int32>,
+    _ number: swiftcl_task, _ inputs: UnsafeRawPointer, rows: Int,
+    _ labels: UnsafeMutablePointer<Int32>,
     capacity: Int
   ) -> swiftcl_status {
     guard let classes = classCount(of: number) else { return error.status }
@@ -138,7 +147,9 @@ extension Network {
     }
   }
 
-  static func best(_ z: UnsafePointer<Float>, _ columns: UnsafePointer<Int32>, _ classes: Int) -> Int {
+  static func best(_ z: UnsafePointer<Float>, _ columns: UnsafePointer<Int32>, _ classes: Int)
+    -> Int
+  {
     var best = 0
     for c in 0..<classes where z[Int(columns[c])] > z[Int(columns[best])] { best = c }
     return best
@@ -156,7 +167,9 @@ extension Network {
     var correct = 0
     status = run(number, inputs, rows: rows) { first, count, z, stride, columns in
       for n in 0..<count
-      where names[Network.best(z + n * stride, columns, classes)] == labels[first + n] { correct += 1 }
+      where names[Network.best(z + n * stride, columns, classes)] == labels[first + n] {
+        correct += 1
+      }
     }
     if status == SWIFTCL_OK { accuracy = 100 * Double(correct) / Double(rows) }
     return status
@@ -181,7 +194,8 @@ extension Network {
     return SWIFTCL_OK
   }
 
-  private static func contains(_ names: UnsafePointer<Int32>, _ count: Int, _ label: Int32) -> Bool {
+  private static func contains(_ names: UnsafePointer<Int32>, _ count: Int, _ label: Int32) -> Bool
+  {
     if label >= 0, Int(label) < count, names[Int(label)] == label { return true }
     for c in 0..<count where names[c] == label { return true }
     return false

@@ -52,7 +52,8 @@ extension Network {
       alive += UInt64(set.units) * UInt64(set.inputs)
       info.parameters += UInt64(set.units) * UInt64(set.inputs + 1)
       info.predict_macs += working[l].edges
-      for i in 0..<(l < hidden ? shapes[l].blocks : 0) where set.blockStart[i + 1] > set.blockStart[i] {
+      for i in 0..<(l < hidden ? shapes[l].blocks : 0)
+      where set.blockStart[i + 1] > set.blockStart[i] {
         info.served_blocks += 1
       }
     }
@@ -91,12 +92,16 @@ extension Network {
     totals.macs = macs
     totals.dense_macs = denseMacs
     if task.isOpen {
-      let before = task.reopens ? store.index(of: task.record.task).map { store.tickets[$0].pointee.record } : nil
+      let before =
+        task.reopens
+        ? store.index(of: task.record.task).map { store.tickets[$0].pointee.record } : nil
       totals.steps &+= task.record.steps &- (before?.steps ?? 0)
       totals.macs &+= task.record.macs &- (before?.macs ?? 0)
       totals.dense_macs &+= task.record.denseMacs &- (before?.denseMacs ?? 0)
     }
-    if totals.dense_macs > 0 { totals.macs_vs_dense = Double(totals.macs) / Double(totals.dense_macs) }
+    if totals.dense_macs > 0 {
+      totals.macs_vs_dense = Double(totals.macs) / Double(totals.dense_macs)
+    }
     return totals
   }
 

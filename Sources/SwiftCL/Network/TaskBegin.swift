@@ -42,7 +42,8 @@ extension Network {
         SWIFTCL_E_ARGUMENT, "start", is: Int(given.start), expected: "a SWIFTCL_START_ constant")
     }
     if given.mask_classes > 1 {
-      return fail(SWIFTCL_E_ARGUMENT, "mask_classes", is: Int(given.mask_classes), expected: "0 or 1")
+      return fail(
+        SWIFTCL_E_ARGUMENT, "mask_classes", is: Int(given.mask_classes), expected: "0 or 1")
     }
     guard let classes = given.classes else {
       if given.class_count == 0 { return SWIFTCL_OK }
@@ -55,7 +56,8 @@ extension Network {
     for c in 0..<count {
       if classes[c] < 0 || Int(classes[c]) >= DescriptionCheck.largestWidth {
         return fail(
-          SWIFTCL_E_ARGUMENT, "classes", at: c, is: Int(classes[c]), expected: "a label from 0 to 65535")
+          SWIFTCL_E_ARGUMENT, "classes", at: c, is: Int(classes[c]),
+          expected: "a label from 0 to 65535")
       }
       for earlier in 0..<c where classes[earlier] == classes[c] {
         return fail(
@@ -97,7 +99,8 @@ extension Network {
     for l in 0..<hidden {
       if offer(layer: l, task: task, start: start, working[l].blockState) != SWIFTCL_OK {
         return fail(
-          SWIFTCL_E_CAPACITY, "layer without free or owned units for an eighth of its blocks", is: l,
+          SWIFTCL_E_CAPACITY, "layer without free or owned units for an eighth of its blocks",
+          is: l,
           expected: "room in every layer; remove a task or use SWIFTCL_ALLOCATE_GROWING")
       }
     }
@@ -147,7 +150,8 @@ extension Network {
     task.expectedSteps = given.expected_steps
     task.competeSteps = given.compete_steps
     if given.compete_steps == 0 {
-      task.competeSteps = given.expected_steps > 0 ? max(1, given.expected_steps / 10) : Network.defaultCompeteSteps
+      task.competeSteps =
+        given.expected_steps > 0 ? max(1, given.expected_steps / 10) : Network.defaultCompeteSteps
     }
     task.rate = options.learning_rate
     task.rateIsSet = false
@@ -193,7 +197,8 @@ extension Network {
   private func fillLogits(layer l: Int) {
     let live = working[l].live
     let key = Random.key(
-      seed: options.seed, Random.Domain.logit, UInt64(UInt32(bitPattern: task.record.task)), UInt64(l))
+      seed: options.seed, Random.Domain.logit, UInt64(UInt32(bitPattern: task.record.task)),
+      UInt64(l))
     for u in 0..<live.units {
       let block = Int(live.unitBlock[u])
       let unit = UInt64(block) << 32 | UInt64(UInt32(bitPattern: live.unitId[u]))

@@ -49,7 +49,9 @@ extension Network {
     if task.reopens { return store.index(of: task.record.task).map { store.tickets[$0] } }
     sizeTicket(classCount: task.classCount)
     if options.sharesTicket, store.shared == nil {
-      guard let shared = lay(sharesParameters: false, classCount: headShape.width) else { return nil }
+      guard let shared = lay(sharesParameters: false, classCount: headShape.width) else {
+        return nil
+      }
       store.shared = shared
       guard let own = lay(sharesParameters: true, classCount: task.classCount) else {
         store.dropShared()
@@ -60,7 +62,9 @@ extension Network {
     return lay(sharesParameters: options.sharesTicket, classCount: task.classCount)
   }
 
-  private mutating func lay(sharesParameters: Bool, classCount: Int) -> UnsafeMutablePointer<Ticket>? {
+  private mutating func lay(sharesParameters: Bool, classCount: Int) -> UnsafeMutablePointer<
+    Ticket
+  >? {
     guard
       let bytes = Ticket.bytes(
         sizes: workspace.sizes, layerCount: layerCount, classCount: classCount,
@@ -117,7 +121,8 @@ extension Network {
 
   // MARK: reopen and remove
 
-  mutating func reopenTask(_ number: swiftcl_task, _ given: swiftcl_task_options) -> swiftcl_status {
+  mutating func reopenTask(_ number: swiftcl_task, _ given: swiftcl_task_options) -> swiftcl_status
+  {
     if task.isOpen {
       return fail(
         SWIFTCL_E_STATE, "the open task", is: Int(task.record.task),
@@ -170,7 +175,8 @@ extension Network {
   /// A task after this one whose outputs would change with it.
   private func laterTaskSharing(_ ticket: UnsafeMutablePointer<Ticket>) -> swiftcl_task? {
     if options.protection != SWIFTCL_PROTECT_FROZEN || options.sharesTicket { return nil }
-    for s in 0..<store.count where store.tickets[s].pointee.record.task > ticket.pointee.record.task {
+    for s in 0..<store.count where store.tickets[s].pointee.record.task > ticket.pointee.record.task
+    {
       for l in 0..<layerCount {
         if mapUnits(layer: l, on: store.tickets[s], workspace.outputMap) > 0,
           mapInputs(layer: l, on: store.tickets[s], workspace.inputMap) > 0

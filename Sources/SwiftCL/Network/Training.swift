@@ -44,7 +44,8 @@ extension Network {
   }
 
   mutating func trainStep(
-    _ inputs: UnsafeRawPointer, _ labels: UnsafePointer<Int32>, rows: Int, _ report: inout swiftcl_step
+    _ inputs: UnsafeRawPointer, _ labels: UnsafePointer<Int32>, rows: Int,
+    _ report: inout swiftcl_step
   ) -> swiftcl_status {
     var status = checkStep(rows: rows, SWIFTCL_LOSS_CROSS_ENTROPY)
     if status == SWIFTCL_OK { status = loadLabels(labels, count: rows, order: RowOrder()) }
@@ -54,7 +55,8 @@ extension Network {
   }
 
   mutating func trainStep(
-    _ inputs: UnsafeRawPointer, targets: UnsafePointer<Float>, rows: Int, _ report: inout swiftcl_step
+    _ inputs: UnsafeRawPointer, targets: UnsafePointer<Float>, rows: Int,
+    _ report: inout swiftcl_step
   ) -> swiftcl_status {
     let status = checkStep(rows: rows, SWIFTCL_LOSS_MSE)
     if status != SWIFTCL_OK { return status }
@@ -99,7 +101,9 @@ extension Network {
         report.rows += UInt64(count)
         report.mean_loss = loss / Double(b + 1)
         report.accuracy = 100 * Double(correct) / Double(first + count)
-        if !goesOn(given, step, epoch: epoch, steps: UInt64(perEpoch) * UInt64(given.epochs), report) {
+        if !goesOn(
+          given, step, epoch: epoch, steps: UInt64(perEpoch) * UInt64(given.epochs), report)
+        {
           return fail(SWIFTCL_E_STOPPED, "the progress callback asked to stop")
         }
       }
@@ -110,7 +114,8 @@ extension Network {
 
   private mutating func checkFit(rows: Int, _ given: swiftcl_fit_options) -> swiftcl_status {
     if given.batch < 1 || Int(given.batch) > batch {
-      return fail(SWIFTCL_E_ARGUMENT, "batch", is: Int(given.batch), expected: "1 to max_batch = ", batch)
+      return fail(
+        SWIFTCL_E_ARGUMENT, "batch", is: Int(given.batch), expected: "1 to max_batch = ", batch)
     }
     let status = checkStep(rows: min(rows, Int(given.batch)), SWIFTCL_LOSS_CROSS_ENTROPY)
     if status != SWIFTCL_OK { return status }

@@ -64,7 +64,8 @@ enum Load {
     let fileBytes = source.u64()
     source.end()
     if major > CheckpointFormat.major {
-      source.refuse(SWIFTCL_E_VERSION, "the checkpoint was written by a newer version of the format")
+      source.refuse(
+        SWIFTCL_E_VERSION, "the checkpoint was written by a newer version of the format")
     }
     if major < 1 || endianness != CheckpointFormat.endianness {
       source.refuse(SWIFTCL_E_FORMAT, "this is no checkpoint that this library can read")
@@ -89,7 +90,8 @@ enum Load {
   }
 
   private static func description(
-    _ source: inout Source, _ options: inout swiftcl_options, _ layers: UnsafeMutablePointer<swiftcl_layer>
+    _ source: inout Source, _ options: inout swiftcl_options,
+    _ layers: UnsafeMutablePointer<swiftcl_layer>
   ) -> Bool {
     source.begin(CheckpointFormat.Tag.description)
     let isScaled = options.takeFields(&source)
@@ -116,7 +118,8 @@ enum Load {
   // MARK: network
 
   private static func network(
-    _ source: inout Source, _ head: CheckpointHead, _ order: LoadOrder, _ status: inout swiftcl_status
+    _ source: inout Source, _ head: CheckpointHead, _ order: LoadOrder,
+    _ status: inout swiftcl_status
   ) -> UnsafeMutablePointer<Network>? {
     if let expected = order.options.expected {
       guard let wanted = Boundary.read(expected, "expected", order.call, order.error) else {
@@ -154,11 +157,14 @@ enum DescriptionMatch {
     func compare(_ name: StaticString, _ a: Int, _ b: Int) -> swiftcl_status {
       a == b
         ? SWIFTCL_OK
-        : ErrorRecord.fail(error, SWIFTCL_E_MISMATCH, call, name, is: a, expected: "in the checkpoint: ", b)
+        : ErrorRecord.fail(
+          error, SWIFTCL_E_MISMATCH, call, name, is: a, expected: "in the checkpoint: ", b)
     }
     var status = compare("layer_count", Int(found.layer_count), Int(wanted.layer_count))
     if status == SWIFTCL_OK { status = compare("inputs", Int(found.inputs), Int(wanted.inputs)) }
-    if status == SWIFTCL_OK { status = compare("input_type", Int(found.input_type), Int(wanted.input_type)) }
+    if status == SWIFTCL_OK {
+      status = compare("input_type", Int(found.input_type), Int(wanted.input_type))
+    }
     if status == SWIFTCL_OK {
       status = compare("input_channels", Int(found.input_channels), Int(wanted.input_channels))
     }
@@ -170,7 +176,9 @@ enum DescriptionMatch {
     }
     for l in 0..<Int(found.layer_count) where status == SWIFTCL_OK {
       status = compare("a layer's kind", Int(mine[l].kind), Int(theirs[l].kind))
-      if status == SWIFTCL_OK { status = compare("a layer's width", Int(mine[l].width), Int(theirs[l].width)) }
+      if status == SWIFTCL_OK {
+        status = compare("a layer's width", Int(mine[l].width), Int(theirs[l].width))
+      }
       if status == SWIFTCL_OK {
         status = compare("a layer's block_size", Int(mine[l].block_size), Int(theirs[l].block_size))
       }
@@ -178,7 +186,8 @@ enum DescriptionMatch {
         status = compare("a layer's activation", Int(mine[l].activation), Int(theirs[l].activation))
       }
       if status == SWIFTCL_OK {
-        status = compare("a layer's competition", Int(mine[l].competition), Int(theirs[l].competition))
+        status = compare(
+          "a layer's competition", Int(mine[l].competition), Int(theirs[l].competition))
       }
     }
     return status

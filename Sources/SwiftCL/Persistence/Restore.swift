@@ -13,7 +13,9 @@ extension Network {
     macs = source.u64()
     denseMacs = source.u64()
     source.end()
-    if nextTask < 0 || head.tasks > store.capacity || hasShared != (options.sharesTicket && head.tasks > 0) {
+    if nextTask < 0 || head.tasks > store.capacity
+      || hasShared != (options.sharesTicket && head.tasks > 0)
+    {
       source.refuse(SWIFTCL_E_CORRUPT, "the checkpoint's totals are impossible")
     }
     if source.status != SWIFTCL_OK { return }
@@ -44,7 +46,9 @@ extension Network {
     let status = withUnsafeMutablePointer(to: &error) {
       DescriptionCheck(call: call, error: $0).check(options)
     }
-    if status != SWIFTCL_OK { source.refuse(SWIFTCL_E_CORRUPT, "the checkpoint's input scale is impossible") }
+    if status != SWIFTCL_OK {
+      source.refuse(SWIFTCL_E_CORRUPT, "the checkpoint's input scale is impossible")
+    }
   }
 
   // MARK: tickets
@@ -69,10 +73,12 @@ extension Network {
     var inputs = inputCount
     for l in 0..<layerCount {
       let shape = shapes[l]
-      workspace.sizes[l] = TicketSize(units: shape.width, inputs: inputs, blocks: l < hidden ? shape.blocks : 0)
+      workspace.sizes[l] = TicketSize(
+        units: shape.width, inputs: inputs, blocks: l < hidden ? shape.blocks : 0)
       inputs = shape.width
     }
-    guard let shared = takeTicket(&source, sharesParameters: false, classCount: headShape.width) else { return }
+    guard let shared = takeTicket(&source, sharesParameters: false, classCount: headShape.width)
+    else { return }
     store.shared = shared
     source.begin(CheckpointFormat.Tag.shared)
     for c in 0..<headShape.width {
@@ -117,13 +123,17 @@ extension Network {
     }
     source.end()
     let before = store.count > 0 ? store.tickets[store.count - 1].pointee.record.task : -1
-    if classCount < 1 || classCount > headShape.width || record.task <= before || record.task >= nextTask {
+    if classCount < 1 || classCount > headShape.width || record.task <= before
+      || record.task >= nextTask
+    {
       source.refuse(SWIFTCL_E_CORRUPT, "a ticket's classes or number are impossible")
     }
     if source.status != SWIFTCL_OK { return }
     let rows = options.sharesTicket ? headShape.width : classCount
     workspace.sizes[hidden] = TicketSize(units: rows, inputs: inputs, blocks: 0)
-    guard let ticket = takeTicket(&source, sharesParameters: options.sharesTicket, classCount: classCount)
+    guard
+      let ticket = takeTicket(
+        &source, sharesParameters: options.sharesTicket, classCount: classCount)
     else { return }
     ticket.pointee.record = record
     store.append(ticket)
@@ -140,7 +150,8 @@ extension Network {
 
   /// Checks labels and finds their columns.
   private func restoreClasses(
-    _ source: inout Source, _ classes: UnsafeMutablePointer<Int32>, _ columns: UnsafeMutablePointer<Int32>,
+    _ source: inout Source, _ classes: UnsafeMutablePointer<Int32>,
+    _ columns: UnsafeMutablePointer<Int32>,
     _ count: Int
   ) {
     for c in 0..<count {
@@ -234,7 +245,8 @@ extension Network {
 
   /// A reopened task is written over its ticket: it must have its very size.
   private func matchesOwnTicket() -> Bool {
-    guard let index = store.index(of: task.record.task), task.phase == SWIFTCL_PHASE_SPECIALISE else {
+    guard let index = store.index(of: task.record.task), task.phase == SWIFTCL_PHASE_SPECIALISE
+    else {
       return false
     }
     let ticket = store.tickets[index].pointee
@@ -313,13 +325,19 @@ extension Network {
         follows = follows && (u == 0 || block > set.unitBlock[u - 1])
         inBlock = 1
       }
-      if Int32(u) % size != 0 { follows = follows && id == set.unitId[u - 1] + 1 } else { follows = follows && id % size == 0 }
+      if Int32(u) % size != 0 {
+        follows = follows && id == set.unitId[u - 1] + 1
+      } else {
+        follows = follows && id % size == 0
+      }
       if !follows || inBlock > mostInBlock {
         source.refuse(SWIFTCL_E_CORRUPT, "the working set's units are impossible")
         return
       }
     }
-    if set.units % Int(size) != 0 { source.refuse(SWIFTCL_E_CORRUPT, "the working set's units are impossible") }
+    if set.units % Int(size) != 0 {
+      source.refuse(SWIFTCL_E_CORRUPT, "the working set's units are impossible")
+    }
     for i in 0..<shapes[l].blocks where working[l].blockState[i] > BlockState.any {
       source.refuse(SWIFTCL_E_CORRUPT, "a block's state is impossible")
     }

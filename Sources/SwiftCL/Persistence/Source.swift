@@ -75,7 +75,9 @@ struct Source {
   }
 
   mutating func bytes(_ data: UnsafeMutableRawPointer, _ count: Int) {
-    if UInt64(count) > left { refuse(SWIFTCL_E_CORRUPT, "a section is shorter than what it must hold") }
+    if UInt64(count) > left {
+      refuse(SWIFTCL_E_CORRUPT, "a section is shorter than what it must hold")
+    }
     left &-= min(left, UInt64(count))
     raw(data, count)
   }

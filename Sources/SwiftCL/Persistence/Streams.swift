@@ -31,7 +31,8 @@ struct MemorySpan {
   enum HostFile {
     static let write: swiftcl_write_fn = { context, data, bytes in
       guard let context else { return 1 }
-      return swiftcl_host_write(context.assumingMemoryBound(to: swiftcl_host_file.self), data, bytes)
+      return swiftcl_host_write(
+        context.assumingMemoryBound(to: swiftcl_host_file.self), data, bytes)
     }
 
     static let read: swiftcl_read_fn = { context, data, bytes in

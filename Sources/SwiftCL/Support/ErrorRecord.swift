@@ -113,7 +113,8 @@ struct ErrorRecord {
   /// `call: argument[index] is value, expected …`
   static func fail(
     _ record: UnsafeMutablePointer<swiftcl_error>, _ status: swiftcl_status, _ call: StaticString,
-    _ argument: StaticString, at index: Int, is value: Int, expected: StaticString, _ limit: Int? = nil
+    _ argument: StaticString, at index: Int, is value: Int, expected: StaticString,
+    _ limit: Int? = nil
   ) -> swiftcl_status {
     var message = ErrorRecord(record)
     message.begin(status, call)

@@ -35,7 +35,9 @@ extension Network {
   /// Blocks of a layer that take part in the open task.
   func servedBlocks(layer l: Int) -> Int {
     var served = 0
-    for i in 0..<shapes[l].blocks where working[l].blockState[i] != BlockState.abstains { served += 1 }
+    for i in 0..<shapes[l].blocks where working[l].blockState[i] != BlockState.abstains {
+      served += 1
+    }
     return served
   }
 

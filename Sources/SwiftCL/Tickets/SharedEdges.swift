@@ -37,7 +37,8 @@ extension Network {
   }
 
   private func mapClasses(
-    of set: CandidateSet, on ticket: UnsafeMutablePointer<Ticket>, _ map: UnsafeMutablePointer<Int32>
+    of set: CandidateSet, on ticket: UnsafeMutablePointer<Ticket>,
+    _ map: UnsafeMutablePointer<Int32>
   ) -> Int {
     let shares = sharesHead(with: ticket)
     var shared = 0
@@ -84,7 +85,9 @@ extension Network {
         markOwned(layer: l, on: store.tickets[s].pointee.layers[l], takingValues: takingValues)
         // The head's biases are each task's own.
         if inputs > 0 || l < hidden { working[l].hasOwned = true }
-        if options.protection == SWIFTCL_PROTECT_SOFT { softenRates(layer: l, on: store.tickets[s]) }
+        if options.protection == SWIFTCL_PROTECT_SOFT {
+          softenRates(layer: l, on: store.tickets[s])
+        }
       }
     }
   }
@@ -99,7 +102,8 @@ extension Network {
         let index = ours.index(k, o)
         layer.owned[index >> 4] |= 1 << UInt16(index & 15)
         if takingValues {
-          layer.live.weights[index] = theirs.weights[panels.index(Int(workspace.inputMap[k]), place)]
+          layer.live.weights[index] =
+            theirs.weights[panels.index(Int(workspace.inputMap[k]), place)]
         }
       }
       if l == hidden { continue }

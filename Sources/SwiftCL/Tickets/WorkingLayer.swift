@@ -76,7 +76,10 @@ struct WorkingBytes {
 
 extension WorkingLayer {
   /// Lays one layer over `arena`; `part` collects where the bytes go.
-  init(_ arena: inout Arena, _ shape: LayerShape, _ options: swiftcl_options, _ part: inout WorkingBytes) {
+  init(
+    _ arena: inout Arena, _ shape: LayerShape, _ options: swiftcl_options,
+    _ part: inout WorkingBytes
+  ) {
     let width = shape.liveWidth
     let padded = Panels.pad(width)
     let count = Panels(inputs: shape.liveInputs, outputs: width).count
