@@ -49,6 +49,7 @@ def split_parameters(text):
 def normalise(declaration):
     """`swiftcl_plan const * _Nullable plan` -> `const swiftcl_plan *plan`."""
     text = re.sub(r"\b_(Nullable|Nonnull|Null_unspecified)\b", "", declaration)
+    text = re.sub(r"\b(swiftcl_\w+)_const_ref\b", r"const \1 *", text)
     text = re.sub(r"\b(swiftcl_\w+)_ref\b", r"\1 *", text)
     text = re.sub(r"\b(\w+) const\b", r"const \1", text)
     text = re.sub(r"\s+", " ", text).strip()

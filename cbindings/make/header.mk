@@ -28,5 +28,6 @@ header-check: build/header/raw.h ## fails when the checked-in header is not what
 
 symbols-check: lib ## exported names, needed libraries and stray paths of what was built
 	@for f in $(FLAVOURS); do bash cbindings/check-symbols.sh build/lib/lib$$f $(VERSION) $(ABI); done
+	@bash cbindings/check-kernels.sh build/obj/swiftcl $(VARIANTS)
 
 .PHONY: header header-check symbols-check

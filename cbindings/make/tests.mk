@@ -1,7 +1,7 @@
 # What `make test` runs, stage by stage; every stage is a target of its own.
 
 STAGES := lib lib-asan no-allocations firmware-object header-check symbols-check lint \
-  swift-test install-check examples-check c-tests c-valgrind flavour-check python-tests
+  swift-test install-check examples-check c-tests c-valgrind variant-check flavour-check python-tests
 
 test: setup ## everything that CI runs, with a summary at the end
 	@MAKE='$(MAKE)' bash Tests/run-stages.sh $(STAGES)
@@ -78,6 +78,18 @@ c-valgrind: $(foreach t,$(C_TESTS),build/c-tests-shared/$(call name,$(t))) ## Te
 	@test -n "$(C_TESTS)" || $(call no_files,Tests/C)
 	@LD_LIBRARY_PATH='$(CURDIR)/build/lib' SWIFTCL_TEST_QUICK=1 bash Tests/run-programs.sh --valgrind $^
 
+# Programs that reach into the library to choose the kernels for an instruction set.
+VARIANT_TESTS := $(sort $(wildcard Tests/Variants/*.c))
+build/variant-tests/%: Tests/Variants/%.c $(C_TEST_HEADERS) build/asan/libswiftcl.a
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) $(C_WARNINGS) -O1 $(SANITIZE) -I include $(filter %.c %.a,$^) -o $@ -lm
+
+variant-check: $(if $(VARIANTS),$(foreach t,$(VARIANT_TESTS),build/variant-tests/$(call name,$(t)))) ## the same bits from the kernels of every instruction set
+	@test -n "$(VARIANT_TESTS)" || $(call no_files,Tests/Variants)
+	@test -n "$(VARIANTS)" || echo "SKIPPED: this processor's build has one variant of the kernels"
+	@bash Tests/run-programs.sh $^
+
 # Programs that load both flavours and hold them against each other.
 FLAVOUR_TESTS := $(sort $(wildcard Tests/Flavours/*.c))
 build/flavour-tests/%: Tests/Flavours/%.c $(C_TEST_HEADERS)
@@ -127,4 +139,4 @@ bench: lib build/venv/.bench ## NAME=permuted-mnist and so on; writes build/benc
 	@$(PYTHON) benchmarks/$(NAME).py
 
 .PHONY: test lint swift-build swift-test examples examples-check demo c-tests c-valgrind \
-  flavour-check install-check python python-tests bench
+  variant-check flavour-check install-check python python-tests bench

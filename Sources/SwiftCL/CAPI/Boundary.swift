@@ -51,7 +51,8 @@ enum Boundary {
   /// The record of failures that no network can keep.
   static var threadError: UnsafeMutablePointer<swiftcl_error> {
     #if SWIFTCL_FIRMWARE
-      return swiftcl_firmware_error()
+      // The record is static: its address outlives the closure.
+      return withUnsafeMutablePointer(to: &firmwareError) { $0 }
     #else
       return swiftcl_host_thread_error()
     #endif
@@ -82,6 +83,11 @@ enum Boundary {
     swiftcl_network_ref(network)
   }
 }
+
+#if SWIFTCL_FIRMWARE
+  /// Firmware has one record for all callers that have no network.
+  private nonisolated(unsafe) var firmwareError = swiftcl_error()
+#endif
 
 extension Network {
   /// A pointer that must not be NULL is.

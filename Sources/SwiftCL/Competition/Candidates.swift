@@ -9,36 +9,34 @@ extension Network {
 
   /// Lists the units of one layer, ascending, from its block states.
   mutating func listCandidates(layer l: Int) {
-    let shape = shapes[l]
     var count = 0
-    for i in 0..<shape.blocks {
-      let candidates = candidateGroup(layer: l, block: i, number: Int.max).count
-      if candidates == 0 { continue }
+    for i in 0..<shapes[l].blocks {
       if picksAtOnce {
-        append(pick(layer: l, block: i, of: candidates), layer: l, block: i, &count)
-      } else {
-        for n in 0..<candidates {
-          append(candidateGroup(layer: l, block: i, number: n).group, layer: l, block: i, &count)
-        }
+        if let group = pick(layer: l, block: i) { append(group, layer: l, block: i, &count) }
+        continue
+      }
+      visitCandidates(layer: l, block: i) { group in
+        append(group, layer: l, block: i, &count)
+        return true
       }
     }
     working[l].live.units = count
-    working[l].live.startBlocks(shape.blocks)
+    working[l].live.startBlocks(shapes[l].blocks)
   }
 
-  /// The number-th candidate group of a block, and how many were seen on the way.
-  private func candidateGroup(layer l: Int, block i: Int, number: Int) -> (group: Int, count: Int) {
+  /// Calls `body` with the candidate groups of a block, ascending, until it
+  /// returns false.
+  private func visitCandidates(layer l: Int, block i: Int, _ body: (Int) -> Bool) {
     let shape = shapes[l]
     let state = working[l].blockState[i]
-    if state == BlockState.abstains { return (-1, 0) }
+    if state == BlockState.abstains { return }
     // `growing` offers as many fresh groups as a block has units; each finished
     // task owns at most one.
     let grows = options.allocation == SWIFTCL_ALLOCATE_GROWING
     let limit = grows ? shape.groups + store.count : shape.groups
     var found = 0
     var ownedFound = 0
-    var group = 0
-    while group < limit && found < shape.groups {
+    for group in 0..<limit where found < shape.groups {
       let owned = !options.sharesTicket && isOwned(layer: l, block: i, group: group)
       var takes = true
       switch state {
@@ -48,17 +46,14 @@ extension Network {
       case BlockState.copies: takes = !owned || ownedFound < shape.groups - 1
       default: break
       }
-      if takes {
-        if found == number { return (group, found + 1) }
-        found += 1
-        if owned { ownedFound += 1 }
-      }
-      group += 1
+      if !takes { continue }
+      found += 1
+      if owned { ownedFound += 1 }
+      if !body(group) { return }
     }
-    return (-1, found)
   }
 
-  private mutating func append(_ group: Int, layer l: Int, block i: Int, _ count: inout Int) {
+  private func append(_ group: Int, layer l: Int, block i: Int, _ count: inout Int) {
     let size = shapes[l].groupSize
     for j in 0..<size {
       working[l].live.unitBlock[count] = Int32(i)
@@ -68,19 +63,31 @@ extension Network {
   }
 
   /// The winner of a block without competition: the previous task's on a warm
-  /// start that reuses, else one by chance.
-  private func pick(layer l: Int, block i: Int, of candidates: Int) -> Int {
+  /// start that reuses, else one by chance; nil where the block abstains.
+  private func pick(layer l: Int, block i: Int) -> Int? {
     let previous = previousWinner(layer: l, block: i)
     if task.start == SWIFTCL_START_WARM, working[l].blockState[i] == BlockState.reuses,
       previous >= 0
     {
       return Int(previous)
     }
-    if candidates == 1 { return candidateGroup(layer: l, block: i, number: 0).group }
+    var candidates = 0
+    visitCandidates(layer: l, block: i) { _ in
+      candidates += 1
+      return true
+    }
+    if candidates == 0 { return nil }
     let bits = Random.key(
       seed: options.seed, Random.Domain.winner, UInt64(UInt32(bitPattern: task.record.task)),
       UInt64(l) << 32 | UInt64(i))
-    return candidateGroup(layer: l, block: i, number: Random.below(candidates, bits)).group
+    var left = Random.below(candidates, bits)
+    var chosen: Int?
+    visitCandidates(layer: l, block: i) { group in
+      chosen = group
+      left -= 1
+      return left >= 0
+    }
+    return chosen
   }
 
   /// The lowest group of a block that nobody owns, for a copy-on-write winner.

@@ -18,16 +18,13 @@ extension Network {
       _ columns: UnsafePointer<Int32>
     ) -> Void
   ) -> swiftcl_status {
-    if rows < 1 || rows > Int.max / 4 / inputCount / inputBytes {
-      return fail(
-        SWIFTCL_E_ARGUMENT, "rows", is: rows,
-        expected: "at least 1, and no more than memory can hold")
-    }
+    var status = checkRowCount(rows)
+    if status != SWIFTCL_OK { return status }
     let open = isOpen(number)
     let finished = open ? nil : ticket(number)
     if !open && finished == nil { return error.status }
     // Outputs are written only on success: all rows are checked first.
-    let status = checkRows(inputs, count: rows)
+    status = checkRows(inputs, count: rows)
     if status != SWIFTCL_OK { return status }
     var first = 0
     while first < rows {
@@ -108,6 +105,13 @@ extension Network {
     }
   }
 
+  /// Rows are addressed by byte offsets: there must be some, and not too many.
+  mutating func checkRowCount(_ rows: Int) -> swiftcl_status {
+    if rows >= 1 && rows <= Int.max / 4 / inputCount / inputBytes { return SWIFTCL_OK }
+    return fail(
+      SWIFTCL_E_ARGUMENT, "rows", is: rows, expected: "at least 1, and no more than memory can hold")
+  }
+
   // MARK: what callers ask for
 
   mutating func predict(
@@ -184,7 +188,8 @@ extension Network {
     -> swiftcl_status
   {
     guard let classes = classCount(of: number) else { return error.status }
-    if rows < 1 { return fail(SWIFTCL_E_ARGUMENT, "rows", is: rows, expected: "1 or more") }
+    let status = checkRowCount(rows)
+    if status != SWIFTCL_OK { return status }
     let names = classNames(of: number)
     for n in 0..<rows where !Network.contains(names, classes, labels[n]) {
       return fail(

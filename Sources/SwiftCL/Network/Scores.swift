@@ -25,11 +25,6 @@ extension Network {
     guard let inputs = set.inputs else { return failNull("a set's inputs is NULL") }
     guard let labels = set.labels else { return failNull("a set's labels is NULL") }
     let rows = Int(shown: UInt(set.rows))
-    if rows < 1 || rows > Int.max / 4 / inputCount / inputBytes {
-      return fail(
-        SWIFTCL_E_ARGUMENT, "a set's rows", is: rows,
-        expected: "at least 1, and no more than memory can hold")
-    }
     let status = checkLabels(set.task, labels, rows: rows)
     return status == SWIFTCL_OK ? checkRows(inputs, count: rows) : status
   }

@@ -88,7 +88,7 @@ extension Network {
         inputGradient(
           dy: delta, dyStride: layer.stride, rows: rows, padded: layer.padded,
           weights: layer.live.weights, inputs: layer.inputs, dx: below, dxStride: stride,
-          mask: shapes[l - 1].relu ? input : nil)
+          mask: activationMask(layer: l - 1))
       }
       if keeps {
         storeGradients(layer: l, input, stride: stride, rows: rows, delta)
@@ -99,6 +99,14 @@ extension Network {
       delta = below
     }
     if keeps { report.gradient_norm = applyClipped() }
+  }
+
+  /// What ReLU let pass: the sign of the sum behind a gate, which a closed gate
+  /// does not hide, so that losers of a hard sample still learn what they miss.
+  private func activationMask(layer l: Int) -> UnsafePointer<Float>? {
+    if !shapes[l].relu { return nil }
+    let gated = working[l].competes || competesPerSample(l)
+    return UnsafePointer(gated ? working[l].sum : working[l].output)
   }
 
   private func learnLogits(layer l: Int) {

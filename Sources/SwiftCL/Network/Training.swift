@@ -77,7 +77,9 @@ extension Network {
     if status != SWIFTCL_OK { return status }
     let size = Int(given.batch)
     let perEpoch = (rows + size - 1) / size
-    expect(steps: UInt64(perEpoch) * UInt64(given.epochs))
+    let (product, overflow) = UInt64(perEpoch).multipliedReportingOverflow(by: UInt64(given.epochs))
+    let steps = overflow ? UInt64.max : product
+    expect(steps: steps)
     for epoch in 0..<Int(given.epochs) {
       var loss: Double = 0
       var correct: UInt64 = 0
@@ -102,7 +104,7 @@ extension Network {
         report.mean_loss = loss / Double(b + 1)
         report.accuracy = 100 * Double(correct) / Double(first + count)
         if !goesOn(
-          given, step, epoch: epoch, steps: UInt64(perEpoch) * UInt64(given.epochs), report)
+          given, step, epoch: epoch, steps: steps, report)
         {
           return fail(SWIFTCL_E_STOPPED, "the progress callback asked to stop")
         }
@@ -125,11 +127,7 @@ extension Network {
     if given.shuffle > 1 {
       return fail(SWIFTCL_E_ARGUMENT, "shuffle", is: Int(given.shuffle), expected: "0 or 1")
     }
-    // Rows are addressed by byte offsets.
-    if rows > Int.max / 4 / inputCount / inputBytes {
-      return fail(SWIFTCL_E_ARGUMENT, "rows", is: rows, expected: "no more than memory can hold")
-    }
-    return SWIFTCL_OK
+    return checkRowCount(rows)
   }
 
   /// A bad label must be found before the first step, not in the third epoch.
