@@ -130,7 +130,7 @@ const swiftcl_error *swiftcl_last_error(swiftcl_network *network);
 /**
  * Fills an option struct with the defaults of swiftcl_types.h: mean-field
  * competition with pruning, fair shares, frozen protection, SGD with momentum
- * (FINDINGS 7).
+ * (docs/algorithms.md).
  *
  * @param options written; the caller then sets layers, layer_count and inputs.
  * @return SWIFTCL_OK, or SWIFTCL_E_NULL. Any thread. Since 0.1.
@@ -139,10 +139,11 @@ swiftcl_status swiftcl_options_init(swiftcl_options *options);
 
 /**
  * Fills an option struct with the preset that stays closest to the paper
- * (ALGORITHMS A.12): Gumbel-softmax at 0.67 without pruning, any allocation, no
- * protection. The paper's KL term is a sum over blocks where kl_weight
- * multiplies their mean: multiply kl_weight by the number of blocks to have its
- * scale. Give tasks compete_steps = UINT64_MAX to compete until the end.
+ * (docs/algorithms.md A.12): Gumbel-softmax at 0.67 without pruning, any
+ * allocation, no protection. The paper's KL term is a sum over blocks where
+ * kl_weight multiplies their mean: multiply kl_weight by the number of blocks
+ * to have its scale. Give tasks compete_steps = UINT64_MAX to compete until the
+ * end.
  *
  * @param options written.
  * @return SWIFTCL_OK, or SWIFTCL_E_NULL. Any thread. Since 0.1.
@@ -490,7 +491,7 @@ swiftcl_status swiftcl_evaluate_tasks(
 
 /**
  * Average accuracy, forgetting, backward transfer and learning accuracy of an
- * accuracy matrix (ALGORITHMS C.3). Pure arithmetic: needs no network.
+ * accuracy matrix (docs/algorithms.md C.3). Pure arithmetic: needs no network.
  *
  * @param matrix tasks times tasks percentages; matrix[k * tasks + i] is the
  *     accuracy on task i after learning task k. Only i <= k is read.

@@ -157,7 +157,7 @@ typedef struct swiftcl_layer {
 #define SWIFTCL_SAMPLER_TOP_K 3            /**< top_k sampled candidates run, resampled every resample_interval */
 #define SWIFTCL_SAMPLER_RANDOM 4           /**< random winners, no competition: the honest baseline */
 
-/* swiftcl_options.kl_form (ALGORITHMS A.3) */
+/* swiftcl_options.kl_form (docs/algorithms.md A.3) */
 #define SWIFTCL_KL_ANALYTIC 1    /**< sum pi log(J pi) */
 #define SWIFTCL_KL_CATEGORICAL 2 /**< sum xi (log pi + log J) */
 #define SWIFTCL_KL_SAMPLE 3      /**< sum xi (log xi + log J) */
@@ -405,7 +405,7 @@ typedef struct swiftcl_dataset {
   swiftcl_task task;     /**< which task it belongs to */
 } swiftcl_dataset;
 
-/** Scores of an accuracy matrix (ALGORITHMS C.3); percent. */
+/** Scores of an accuracy matrix (docs/algorithms.md C.3); percent. */
 typedef struct swiftcl_scores {
   uint32_t struct_size; /**< sizeof(swiftcl_scores), set by the caller */
   uint32_t tasks;

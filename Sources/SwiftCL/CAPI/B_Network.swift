@@ -3,7 +3,7 @@ import CSwiftCL
 // MARK: - Describe, plan, create, free
 
 /// Fills an option struct with the defaults of swiftcl_types.h: mean-field competition with
-/// pruning, fair shares, frozen protection, SGD with momentum (FINDINGS 7).
+/// pruning, fair shares, frozen protection, SGD with momentum (docs/algorithms.md).
 ///
 /// - Parameter options: written; the caller then sets layers, layer_count and inputs.
 /// - Returns: SWIFTCL_OK, or SWIFTCL_E_NULL. Any thread. Since 0.1.
@@ -18,7 +18,7 @@ public func swiftcl_options_init(_ options: UnsafeMutablePointer<swiftcl_options
   return SWIFTCL_OK
 }
 
-/// Fills an option struct with the preset that stays closest to the paper (ALGORITHMS A.12):
+/// Fills an option struct with the preset that stays closest to the paper (docs/algorithms.md A.12):
 /// Gumbel-softmax at 0.67 without pruning, any allocation, no protection. The paper's KL term is a
 /// sum over blocks where kl_weight multiplies their mean: multiply kl_weight by the number of
 /// blocks to have its scale. Give tasks compete_steps = UINT64_MAX to compete until the end.

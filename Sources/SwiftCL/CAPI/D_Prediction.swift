@@ -109,7 +109,7 @@ public func swiftcl_evaluate_tasks(
 }
 
 /// Average accuracy, forgetting, backward transfer and learning accuracy of an accuracy matrix
-/// (ALGORITHMS C.3). Pure arithmetic: needs no network.
+/// (docs/algorithms.md C.3). Pure arithmetic: needs no network.
 ///
 /// - Parameter matrix: tasks times tasks percentages; matrix[k * tasks + i] is the accuracy on task i
 ///   after learning task k. Only i <= k is read.

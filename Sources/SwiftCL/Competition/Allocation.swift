@@ -1,7 +1,7 @@
 import CSwiftCL
 
 /// Which units a new task may win: decided per block before it learns anything,
-/// as a hard candidate set (FINDINGS 1b: a prior or a bias is overrun).
+/// as a hard candidate set (measured: a prior or a bias is overrun).
 extension Network {
   // MARK: ownership of groups
 
@@ -81,7 +81,7 @@ extension Network {
     return BlockState.reuses
   }
 
-  /// The fair share (FINDINGS 1b): with f free units, t tasks seen and T
+  /// The fair share (docs/algorithms.md): with f free units, t tasks seen and T
   /// expected, a free unit with probability min(1, f / (T - t)).
   private func isServed(layer l: Int, block i: Int, task: swiftcl_task, free: Int) -> Bool {
     if free == 0 { return false }

@@ -1,6 +1,6 @@
 import CSwiftCL
 
-/// The four KL forms of ALGORITHMS A.3 for one block. `addGradients` receives,
+/// The four KL forms of docs/algorithms.md A.3 for one block. `addGradients` receives,
 /// per unit, dKL/da (analytic), dKL/dxi and dKL/dlog p; a form leaves 0 what it
 /// does not depend on.
 struct Divergence {

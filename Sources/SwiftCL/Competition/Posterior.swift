@@ -1,7 +1,7 @@
 import CSwiftCL
 
 /// Posteriors, gates and their gradients of one block of candidates. Formulas
-/// are those of ALGORITHMS A.1 to A.3; all sums run in ascending order.
+/// are those of docs/algorithms.md A.1 to A.3; all sums run in ascending order.
 enum Posterior {
   /// s = softmax(a).
   @inline(never)

@@ -1,6 +1,6 @@
 import CSwiftCL
 
-/// Competition per sample (ALGORITHMS A.9): the linear responses are the
+/// Competition per sample (docs/algorithms.md A.9): the linear responses are the
 /// logits, every row has winners of its own, and the ticket keeps all J units.
 extension Network {
   func competesPerSample(_ l: Int) -> Bool {

@@ -64,7 +64,7 @@ extension Network {
     Divergence(form: isRelaxed ? options.kl_form : SWIFTCL_KL_ANALYTIC, tau: options.temperature)
   }
 
-  /// kl_weight times the mean over the layer's blocks (FINDINGS 9).
+  /// kl_weight times the mean over the layer's blocks (A.3).
   func divergence(layer l: Int) -> Float {
     let layer = working[l]
     var sum: Float = 0
@@ -101,7 +101,7 @@ extension Network {
     }
   }
 
-  /// Adam on the logits, with an epsilon that only guards division (FINDINGS 9).
+  /// Adam on the logits, with an epsilon that only guards division (A.2).
   func updateLogits(layer l: Int) {
     let live = working[l].live
     let gradient = working[l].gateGradient

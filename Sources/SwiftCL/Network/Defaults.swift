@@ -1,6 +1,6 @@
 import CSwiftCL
 
-/// Default options; FINDINGS 7 has the reasons.
+/// Default options; docs/algorithms.md has the reasons.
 enum Defaults {
   static var options: swiftcl_options {
     var o = swiftcl_options()
@@ -28,7 +28,7 @@ enum Defaults {
     return o
   }
 
-  /// ALGORITHMS A.12: what is known of the paper, completed where it is silent.
+  /// docs/algorithms.md A.12: what is known of the paper, completed where it is silent.
   static var paper: swiftcl_options {
     var o = options
     o.sampler = SWIFTCL_SAMPLER_GUMBEL

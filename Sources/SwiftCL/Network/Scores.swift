@@ -1,6 +1,6 @@
 import CSwiftCL
 
-/// Scores of an accuracy matrix, by the formulas of ALGORITHMS C.3.
+/// Scores of an accuracy matrix, by the formulas of docs/algorithms.md C.3.
 enum Scores {
   static func of(_ matrix: UnsafePointer<Double>, _ count: Int) -> swiftcl_scores {
     var scores = swiftcl_scores()

@@ -8,7 +8,7 @@ enum Warnings {
     var nonLinear = false
     let hidden = Int(options.layer_count) - 1
     LayerShape.each(options) { l, shape in
-      // Only competition per sample and ReLU bend the map (ALGORITHMS A.11).
+      // Only competition per sample and ReLU bend the map (docs/algorithms.md A.11).
       let bends = shape.relu || (shape.perSample && shape.blockSize > 1)
       if l < hidden {
         if linearBefore && !bends { bits |= SWIFTCL_WARN_LINEAR_STACK }

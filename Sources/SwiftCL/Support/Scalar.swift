@@ -61,7 +61,7 @@ enum Scalar {
     return f + tail + e * 0.693_359_375
   }
 
-  /// Standard Gumbel noise, -log(-log U), with the guards of ALGORITHMS A.1.
+  /// Standard Gumbel noise, -log(-log U), with the guards of docs/algorithms.md A.1.
   static func gumbel(_ uniform: Float) -> Float {
     -log(-log(uniform + 1e-8) + 1e-8)
   }
