@@ -123,7 +123,7 @@ const char *swiftcl_warning_text(uint32_t warning);
  * @return a record owned by the network (or the thread), valid until its next
  *     failure; never NULL. Same thread rule as the network. Since 0.1.
  */
-const swiftcl_error *swiftcl_last_error(swiftcl_network *network);
+const swiftcl_error *swiftcl_last_error(const swiftcl_network *network);
 
 /* --------------------------------------------- Describe, plan, create, free */
 

@@ -14,6 +14,7 @@
 /* The compiler's header prints this name for OpaquePointer; cbindings turns it
    into `swiftcl_network *`. */
 typedef struct swiftcl_network *swiftcl_network_ref;
+typedef const struct swiftcl_network *swiftcl_network_const_ref;
 
 #ifndef SWIFTCL_FIRMWARE
 /* Default allocator: aligned memory or NULL. */

@@ -66,7 +66,9 @@ public func swiftcl_warning_text(_ warning: UInt32) -> UnsafePointer<CChar> {
 /// - Returns: a record owned by the network (or the thread), valid until its next failure; never
 ///   NULL. Same thread rule as the network. Since 0.1.
 @c(swiftcl_last_error)
-public func swiftcl_last_error(_ network: swiftcl_network_ref?) -> UnsafePointer<swiftcl_error> {
+public func swiftcl_last_error(_ network: swiftcl_network_const_ref?) -> UnsafePointer<
+  swiftcl_error
+> {
   guard let network else { return UnsafePointer(Boundary.threadError) }
   let pointer = UnsafeMutablePointer<Network>(network)
   guard pointer.pointee.magic == Network.sentinel else {

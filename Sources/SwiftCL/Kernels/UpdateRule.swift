@@ -10,11 +10,16 @@ protocol UpdateNumber {
   static func / (a: Self, b: Self) -> Self
   /// The correctly rounded square root.
   var root: Self { get }
+  /// Itself, or 0 where it is so small that it only costs time.
+  var withoutDust: Self { get }
 }
 
 extension SIMD16<Float>: UpdateNumber {
   @inline(__always)
   var root: SIMD16<Float> { swiftcl_square_root(self) }
+
+  @inline(__always)
+  var withoutDust: SIMD16<Float> { swiftcl_without_dust(self) }
 }
 
 extension Float: UpdateNumber {
@@ -23,6 +28,9 @@ extension Float: UpdateNumber {
 
   @inline(__always)
   var root: Float { swiftcl_square_root_single(self) }
+
+  @inline(__always)
+  var withoutDust: Float { swiftcl_without_dust_single(self) }
 }
 
 /// Weights with their optimiser state.
@@ -54,7 +62,7 @@ extension UpdateRule {
   }
 }
 
-/// v = momentum * v + g; w = w - rate * v.
+/// v = momentum * v + g; w = w - rate * v. Moments below 1e-30 become 0.
 struct SGDRule: UpdateRule {
   let update: swiftcl_update
 
@@ -63,7 +71,7 @@ struct SGDRule: UpdateRule {
 
   @inline(__always)
   func step<Number: UpdateNumber>(_ state: inout WeightState<Number>, _ gradient: Number) {
-    state.first = Number(repeating: update.momentum) * state.first + gradient
+    state.first = (Number(repeating: update.momentum) * state.first + gradient).withoutDust
     state.weight = state.weight - Number(repeating: update.rate) * state.first
   }
 }
@@ -79,11 +87,11 @@ struct AdamRule: UpdateRule {
   @inline(__always)
   func step<Number: UpdateNumber>(_ state: inout WeightState<Number>, _ gradient: Number) {
     state.first =
-      Number(repeating: update.beta1) * state.first
-      + Number(repeating: 1 - update.beta1) * gradient
+      (Number(repeating: update.beta1) * state.first
+      + Number(repeating: 1 - update.beta1) * gradient).withoutDust
     state.second =
-      Number(repeating: update.beta2) * state.second
-      + (Number(repeating: 1 - update.beta2) * gradient) * gradient
+      (Number(repeating: update.beta2) * state.second
+      + (Number(repeating: 1 - update.beta2) * gradient) * gradient).withoutDust
     let mean = state.first * Number(repeating: update.correction1)
     let spread =
       (state.second * Number(repeating: update.correction2)).root

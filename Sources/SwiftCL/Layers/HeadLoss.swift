@@ -32,7 +32,9 @@ struct HeadLoss {
       sum += largest + logTotal - z[target]
       for c in 0..<classCount {
         let column = Int(columns[c])
-        z[column] = Scalar.exp(z[column] - largest - logTotal) * weight
+        let part = Scalar.exp(z[column] - largest - logTotal) * weight
+        // Subnormal gradients would only make the backward pass slow.
+        z[column] = part < 1e-30 ? 0 : part
       }
       z[target] -= weight
       clearOthers(z)

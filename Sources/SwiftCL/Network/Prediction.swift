@@ -109,7 +109,8 @@ extension Network {
   mutating func checkRowCount(_ rows: Int) -> swiftcl_status {
     if rows >= 1 && rows <= Int.max / 4 / inputCount / inputBytes { return SWIFTCL_OK }
     return fail(
-      SWIFTCL_E_ARGUMENT, "rows", is: rows, expected: "at least 1, and no more than memory can hold")
+      SWIFTCL_E_ARGUMENT, "rows", is: rows, expected: "at least 1, and no more than memory can hold"
+    )
   }
 
   // MARK: what callers ask for
