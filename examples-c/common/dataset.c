@@ -121,15 +121,16 @@ void mnist_free(struct mnist *set) {
 #define SEED 1
 
 static void open_machines(struct sequence *data) {
-  data->title = "synthetic vibration windows";
+  data->title = "synthetic vibration windows: each task is another machine, its condition the class";
   data->task_word = "machine";
   data->inputs = VIBRATION_INPUTS;
   data->classes = VIBRATION_CLASSES;
+  data->width = 400;
   data->input_type = SWIFTCL_INPUT_I16;
   data->row_bytes = VIBRATION_INPUTS * sizeof(int16_t);
   data->scale = VIBRATION_SCALE;
   data->offset = 0;
-  data->train_rows = 4500;
+  data->train_rows = 20000;
   data->test_rows = 1000;
 }
 
@@ -144,10 +145,11 @@ static int open_mnist(struct sequence *data) {
            "t10k-labels-idx1-ubyte.gz), or set SWIFTCL_DATA to the folder that holds mnist/.\n\n");
     return 0;
   }
-  data->title = "permuted MNIST";
+  data->title = "permuted MNIST: each task is the digits with their pixels shuffled in another way";
   data->task_word = "permutation";
   data->inputs = MNIST_INPUTS;
   data->classes = MNIST_CLASSES;
+  data->width = 800;
   data->input_type = SWIFTCL_INPUT_U8;
   data->row_bytes = MNIST_INPUTS;
   data->scale = 1.0f / (255.0f * 0.3081f); /* mean 0.1307 and deviation 0.3081 of a pixel, 0 to 1 */
@@ -162,6 +164,13 @@ void sequence_open(struct sequence *data, size_t train_rows) {
   if (!open_mnist(data)) open_machines(data);
   if (train_rows > 0 && (train_rows < data->train_rows || data->train.rows == 0)) data->train_rows = train_rows;
   if (data->train.rows == 0 && data->train_rows > VIBRATION_TEST) data->train_rows = VIBRATION_TEST;
+}
+
+void sequence_describe(const struct sequence *data, swiftcl_options *options) {
+  options->inputs = data->inputs;
+  options->input_type = data->input_type;
+  options->input_scale = &data->scale;
+  options->input_offset = &data->offset;
 }
 
 static void permute(const struct mnist *set, unsigned task, size_t rows, uint8_t *inputs, int32_t *labels) {

@@ -40,6 +40,7 @@ struct sequence {
   const char *title;          /* of the data, for a heading */
   const char *task_word;      /* what tells its tasks apart */
   uint32_t inputs, classes;   /* numbers of a row; labels */
+  uint32_t width;             /* of the layers that learn it; 800 at most */
   int32_t input_type;         /* SWIFTCL_INPUT_... */
   size_t row_bytes;
   float scale, offset;        /* input = raw * scale + offset */
@@ -52,6 +53,8 @@ struct sequence {
  * get it. train_rows 0: the usual number.
  */
 void sequence_open(struct sequence *data, size_t train_rows);
+/** Describes its rows to the library; the sequence must outlive the call that takes the options. */
+void sequence_describe(const struct sequence *data, swiftcl_options *options);
 /** The training (or test) rows of a task, newly allocated. */
 swiftcl_dataset sequence_rows(const struct sequence *data, unsigned task, int test);
 /** Frees what sequence_rows allocated. */

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-void show_failure(const swiftcl_network *net, swiftcl_status status, const char *call, const char *file, int line) {
+void show_failure(swiftcl_network *net, swiftcl_status status, const char *call, const char *file, int line) {
   const char *name = strrchr(file, '/');
   const swiftcl_error *error = swiftcl_last_error(net);
   if (!error || error->status != status) error = swiftcl_last_error(NULL);

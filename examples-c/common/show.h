@@ -27,7 +27,7 @@
     if (check_status != SWIFTCL_OK) show_failure(net, check_status, #call, __FILE__, __LINE__); \
   } while (0)
 
-void show_failure(const swiftcl_network *net, swiftcl_status status, const char *call, const char *file, int line);
+void show_failure(swiftcl_network *net, swiftcl_status status, const char *call, const char *file, int line);
 
 /** malloc, or a message and the end of the program. */
 void *show_malloc(size_t bytes);

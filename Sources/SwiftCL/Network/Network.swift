@@ -94,6 +94,12 @@ extension Network {
     withUnsafeMutablePointer(to: &error) { ErrorRecord.fail($0, status, call, what) }
   }
 
+  mutating func fail(_ status: swiftcl_status, _ what: StaticString, _ number: Int)
+    -> swiftcl_status
+  {
+    withUnsafeMutablePointer(to: &error) { ErrorRecord.fail($0, status, call, what, number) }
+  }
+
   mutating func fail(
     _ status: swiftcl_status, _ argument: StaticString, is value: Int, expected: StaticString,
     _ limit: Int? = nil

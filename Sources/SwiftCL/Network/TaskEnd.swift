@@ -19,8 +19,8 @@ extension Network {
     // Memory first: everything after it cannot fail.
     guard let target = ticketForOpenTask() else {
       return fail(
-        SWIFTCL_E_MEMORY, "memory for the ticket", is: 0, expected: "bytes left of the budget: ",
-        store.budget - store.used)
+        SWIFTCL_E_MEMORY, "the allocator has no room for the ticket; bytes held by tickets: ",
+        store.used)
     }
     if task.phase == SWIFTCL_PHASE_COMPETE { commit() }
     task.record.ownedWinners = ownedWinners()

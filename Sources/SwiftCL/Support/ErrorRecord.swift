@@ -80,6 +80,18 @@ struct ErrorRecord {
     return status
   }
 
+  /// `call: what` and a number behind it.
+  static func fail(
+    _ record: UnsafeMutablePointer<swiftcl_error>, _ status: swiftcl_status, _ call: StaticString,
+    _ what: StaticString, _ number: Int
+  ) -> swiftcl_status {
+    var message = ErrorRecord(record)
+    message.begin(status, call)
+    message.append(what)
+    message.append(number)
+    return status
+  }
+
   /// `call: argument is value, expected …`, with the limit behind when there is one.
   static func fail(
     _ record: UnsafeMutablePointer<swiftcl_error>, _ status: swiftcl_status, _ call: StaticString,

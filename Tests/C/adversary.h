@@ -1,0 +1,353 @@
+/*
+ * adversary.h -- what the adversarial C tests share: a check macro, snapshots
+ * of a network, poisoned outputs, an allocator that counts and fails, streams
+ * that fail, seeded noise and small networks.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SWIFTCL_TESTS_ADVERSARY_H
+#define SWIFTCL_TESTS_ADVERSARY_H
+
+#include "swiftcl.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------- checks */
+
+static int failures;
+static long checks;
+
+static inline int check_failed(const char *file, int line, const char *what) {
+  if (++failures <= 100) fprintf(stderr, "%s:%d: %s\n", file, line, what);
+  return 0;
+}
+
+#define CHECK(condition) (checks++, (condition) ? 1 : check_failed(__FILE__, __LINE__, #condition))
+
+static inline int status_check(
+    const char *file, int line, const char *call, swiftcl_network *net, swiftcl_status got,
+    swiftcl_status wanted) {
+  checks++;
+  if (got == wanted) return 1;
+  if (++failures <= 100)
+    fprintf(
+        stderr, "%s:%d: %s\n  is %s, expected %s; %s\n", file, line, call, swiftcl_status_name(got),
+        swiftcl_status_name(wanted), got ? swiftcl_last_error(net)->message : "");
+  return 0;
+}
+
+/* `net` is where the message would be; NULL for calls without a network. */
+#define STATUS(net, call, wanted) status_check(__FILE__, __LINE__, #call, net, (call), wanted)
+#define OK(net, call) STATUS(net, call, SWIFTCL_OK)
+
+static inline int finish(const char *name) {
+  if (failures) fprintf(stderr, "%s: %d of %ld checks failed\n", name, failures, checks);
+  else printf("%s: %ld checks\n", name, checks);
+  return failures != 0;
+}
+
+/* Under valgrind a test does less of the same. */
+static inline int quick(void) { return getenv("SWIFTCL_TEST_QUICK") != NULL; }
+
+/* -------------------------------------------------------------------- noise */
+
+static uint64_t noise_state = 1;
+
+static inline uint64_t noise(void) {
+  uint64_t z = (noise_state += UINT64_C(0x9E3779B97F4A7C15));
+  z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+  z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+  return z ^ (z >> 31);
+}
+
+static inline uint32_t below(uint32_t bound) { return (uint32_t)(noise() % bound); }
+static inline float real(float low, float high) {
+  return low + (high - low) * (float)(noise() >> 40) / 16777216.0f;
+}
+
+/* ---------------------------------------------------------------- snapshots */
+
+/* Everything that can be asked of a network: its checkpoint, and what a
+   checkpoint does not hold. */
+struct snapshot {
+  uint8_t *bytes;
+  size_t size;
+  swiftcl_network_info info;
+  swiftcl_accounting accounting;
+  uint64_t memory;
+  float rate;
+};
+
+static inline struct snapshot take_snapshot(swiftcl_network *net) {
+  struct snapshot s;
+  memset(&s, 0, sizeof s);
+  uint64_t size = 0;
+  OK(net, swiftcl_checkpoint_size(net, &size));
+  s.size = (size_t)size;
+  s.bytes = malloc(s.size + 1);
+  size_t written = 0;
+  OK(net, swiftcl_network_save_memory(net, s.bytes, s.size, &written));
+  CHECK(written == s.size);
+  s.info.struct_size = sizeof s.info;
+  OK(net, swiftcl_network_info_get(net, &s.info));
+  s.accounting.struct_size = sizeof s.accounting;
+  OK(net, swiftcl_accounting_get(net, &s.accounting));
+  OK(net, swiftcl_network_memory(net, &s.memory, NULL));
+  OK(net, swiftcl_learning_rate_get(net, &s.rate));
+  return s;
+}
+
+static inline void drop_snapshot(struct snapshot *s) {
+  free(s->bytes);
+  s->bytes = NULL;
+}
+
+static inline int same_snapshots(const struct snapshot *a, const struct snapshot *b) {
+  return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0
+         && memcmp(&a->info, &b->info, sizeof a->info) == 0
+         && memcmp(&a->accounting, &b->accounting, sizeof a->accounting) == 0
+         && a->memory == b->memory && memcmp(&a->rate, &b->rate, sizeof a->rate) == 0;
+}
+
+/* Says what differs, for a person. */
+static inline void tell_difference(const struct snapshot *a, const struct snapshot *b) {
+  if (a->size != b->size) fprintf(stderr, "  checkpoint bytes %zu -> %zu\n", a->size, b->size);
+  for (size_t i = 0; i < a->size && i < b->size; i++)
+    if (a->bytes[i] != b->bytes[i]) {
+      fprintf(stderr, "  checkpoint differs at byte %zu of %zu\n", i, a->size);
+      break;
+    }
+  if (a->info.max_tasks != b->info.max_tasks)
+    fprintf(stderr, "  max_tasks %u -> %u\n", (unsigned)a->info.max_tasks, (unsigned)b->info.max_tasks);
+  if (a->info.max_classes != b->info.max_classes)
+    fprintf(stderr, "  max_classes %u -> %u\n", (unsigned)a->info.max_classes, (unsigned)b->info.max_classes);
+  if (a->memory != b->memory)
+    fprintf(
+        stderr, "  memory %llu -> %llu\n", (unsigned long long)a->memory, (unsigned long long)b->memory);
+  if (memcmp(&a->rate, &b->rate, sizeof a->rate) != 0) fprintf(stderr, "  learning rate\n");
+}
+
+/* 1 when the network is what the snapshot says. */
+static inline int unchanged(swiftcl_network *net, const struct snapshot *before) {
+  struct snapshot now = take_snapshot(net);
+  int same = same_snapshots(before, &now);
+  if (!same && failures < 100) tell_difference(before, &now);
+  drop_snapshot(&now);
+  return same;
+}
+
+/* --------------------------------------------------------- poisoned outputs */
+
+enum { POISON = 0xA5, OUT_BYTES = 8192 };
+static union {
+  uint8_t bytes[2 * OUT_BYTES];
+  uint64_t words[2 * OUT_BYTES / 8];
+} out_area;
+static size_t out_skip;
+
+static inline void poison_outputs(void) {
+  memset(out_area.bytes, POISON, sizeof out_area.bytes);
+  out_skip = 0;
+}
+
+/* An output struct whose struct_size is `size`; everything behind it is poison. */
+static inline void *poisoned_struct(uint32_t size) {
+  memcpy(out_area.bytes, &size, sizeof size);
+  out_skip = sizeof size;
+  return out_area.bytes;
+}
+
+static inline int outputs_untouched(void) {
+  for (size_t i = out_skip; i < sizeof out_area.bytes; i++)
+    if (out_area.bytes[i] != POISON) return 0;
+  return 1;
+}
+
+#define OUT ((void *)out_area.bytes)
+#define OUT_TOO ((void *)(out_area.bytes + OUT_BYTES))
+#define OUT_STRUCT(type) ((type *)poisoned_struct((uint32_t)sizeof(type)))
+#define OUT_SIZED(type, size) ((type *)poisoned_struct((uint32_t)(size)))
+
+/* The status is the wanted one, the record repeats it, the message names the
+   call and the words, the outputs are untouched. */
+static inline int refusal_check(
+    const char *file, int line, const char *call, swiftcl_network *net, swiftcl_status got,
+    swiftcl_status wanted, const char *const *words) {
+  int good = status_check(file, line, call, net, got, wanted);
+  const swiftcl_error *error = swiftcl_last_error(net);
+  char name[64] = "";
+  size_t length = strcspn(call, "(");
+  if (length < sizeof name) memcpy(name, call, length);
+  name[length < sizeof name ? length : 0] = 0;
+  const char *wrong = NULL;
+  if (error->status != got) wrong = "the record has another status";
+  else if (memchr(error->message, 0, sizeof error->message) == NULL) wrong = "the message has no end";
+  else if (strstr(error->message, name) == NULL) wrong = "the message does not name the call";
+  for (; !wrong && *words; words++)
+    if (**words && strstr(error->message, *words) == NULL) wrong = *words;
+  checks++;
+  if (good && wrong) {
+    good = 0;
+    if (++failures <= 100)
+      fprintf(stderr, "%s:%d: %s\n  message: %s\n  lacks or has: %s\n", file, line, call, error->message, wrong);
+  }
+  checks++;
+  if (!outputs_untouched()) {
+    good = 0;
+    if (++failures <= 100) fprintf(stderr, "%s:%d: %s\n  outputs were written\n", file, line, call);
+  }
+  return good;
+}
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* A call without a network fails as it should. */
+#define REFUSED_ALONE(call, wanted, ...)                                                      \
+  (poison_outputs(),                                                                          \
+   refusal_check(__FILE__, __LINE__, #call, NULL, (call), wanted, WORDS(__VA_ARGS__)))
+
+/* A call on a network fails as it should, and the network is what it was. */
+#define REFUSED(net, call, wanted, ...)                                                       \
+  do {                                                                                        \
+    struct snapshot before_ = take_snapshot(net);                                             \
+    poison_outputs();                                                                         \
+    swiftcl_status status_ = (call);                                                          \
+    refusal_check(__FILE__, __LINE__, #call, net, status_, wanted, WORDS(__VA_ARGS__));       \
+    checks++;                                                                                 \
+    if (!unchanged(net, &before_)) check_failed(__FILE__, __LINE__, "changed by " #call);     \
+    drop_snapshot(&before_);                                                                  \
+  } while (0)
+
+/* ---------------------------------------------------------------- allocator */
+
+/* Counts live blocks and bytes, fails at a chosen call or above a limit. */
+struct counter {
+  long calls;
+  long fail_at;      /* the call that returns NULL, from 1; 0 is none */
+  long refusals;
+  long live;
+  uint64_t bytes;
+  uint64_t peak;
+  uint64_t limit;    /* most live bytes; 0 is any number */
+  size_t misalign;   /* added to every address */
+  int wrong;         /* release of something else, or of another size */
+};
+
+struct block_head {
+  struct counter *owner;
+  size_t bytes;
+  void *base;
+  uint64_t seal;
+};
+
+static inline void *counter_allocate(void *context, size_t bytes, size_t alignment) {
+  struct counter *counter = context;
+  counter->calls++;
+  if (alignment != SWIFTCL_ALIGNMENT) counter->wrong++;
+  if (counter->calls == counter->fail_at || (counter->limit && counter->bytes + bytes > counter->limit)) {
+    counter->refusals++;
+    return NULL;
+  }
+  void *base = malloc(bytes + 2 * alignment + sizeof(struct block_head));
+  if (!base) return NULL;
+  uintptr_t place = ((uintptr_t)base + sizeof(struct block_head) + alignment - 1) / alignment * alignment;
+  place += counter->misalign;
+  struct block_head head = {counter, bytes, base, UINT64_C(0x5EA15EA15EA15EA1)};
+  memcpy((char *)place - sizeof head, &head, sizeof head);
+  memset((void *)place, 0xC3, bytes); /* fresh memory is no zeros */
+  counter->live++;
+  counter->bytes += bytes;
+  if (counter->bytes > counter->peak) counter->peak = counter->bytes;
+  return (void *)place;
+}
+
+static inline void counter_release(void *context, void *memory, size_t bytes) {
+  struct counter *counter = context;
+  struct block_head head;
+  memcpy(&head, (char *)memory - sizeof head, sizeof head);
+  if (head.seal != UINT64_C(0x5EA15EA15EA15EA1) || head.owner != counter || head.bytes != bytes) {
+    counter->wrong++;
+    return;
+  }
+  counter->live--;
+  counter->bytes -= bytes;
+  free(head.base);
+}
+
+static inline swiftcl_allocator counting(struct counter *counter) {
+  swiftcl_allocator allocator = {counter_allocate, counter_release, counter};
+  return allocator;
+}
+
+/* Aligned memory for create_in: exactly `bytes`, so that AddressSanitizer sees
+   the first byte behind it. Free with free(). */
+static inline void *aligned_memory(size_t bytes) {
+  void *memory = NULL;
+  if (posix_memalign(&memory, SWIFTCL_ALIGNMENT, bytes ? bytes : 1) != 0) return NULL;
+  return memory;
+}
+
+/* ------------------------------------------------------------------ streams */
+
+/* A growing or finite buffer as a stream that fails at a chosen call. */
+struct stream {
+  uint8_t *bytes;
+  size_t size;      /* bytes there are */
+  size_t room;
+  size_t next;      /* reading */
+  long calls;
+  long fail_at;     /* from 1; 0 is never */
+  int32_t answer;   /* what a failing call returns */
+};
+
+static inline int32_t stream_write(void *context, const void *data, size_t bytes) {
+  struct stream *s = context;
+  if (++s->calls == s->fail_at) return s->answer;
+  if (s->fail_at && s->calls > s->fail_at) s->answer = 99; /* called after it refused */
+  if (s->size + bytes > s->room) {
+    s->room = 2 * (s->size + bytes);
+    s->bytes = realloc(s->bytes, s->room);
+  }
+  memcpy(s->bytes + s->size, data, bytes);
+  s->size += bytes;
+  return 0;
+}
+
+static inline int32_t stream_read(void *context, void *data, size_t bytes) {
+  struct stream *s = context;
+  if (++s->calls == s->fail_at) return s->answer;
+  if (s->fail_at && s->calls > s->fail_at) s->answer = 99;
+  if (bytes > s->size - s->next) return -1;
+  memcpy(data, s->bytes + s->next, bytes);
+  s->next += bytes;
+  return 0;
+}
+
+static inline struct stream reading(const void *bytes, size_t size) {
+  struct stream s;
+  memset(&s, 0, sizeof s);
+  s.bytes = (uint8_t *)(uintptr_t)bytes;
+  s.size = size;
+  return s;
+}
+
+/* --------------------------------------------------------------------- data */
+
+/* Rows of several classes that a small network can learn, different for each
+   `task`; labels are classes[0 .. count). */
+static inline void fill_rows(
+    float *x, int32_t *labels, size_t rows, size_t inputs, const int32_t *classes, uint32_t count,
+    uint32_t task) {
+  for (size_t r = 0; r < rows; r++) {
+    uint32_t c = (uint32_t)(r % count);
+    for (size_t k = 0; k < inputs; k++)
+      x[r * inputs + k] = (float)sin(1.0 + 3.1 * c + 1.7 * (double)k * (task + 1)) + real(-0.2f, 0.2f);
+    labels[r] = classes ? classes[c] : (int32_t)c;
+  }
+}
+
+#endif
