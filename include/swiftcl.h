@@ -733,9 +733,9 @@ swiftcl_status swiftcl_checkpoint_size(
 
 /**
  * Saves the network to a file, whole or not at all: it is written beside `path`
- * (path.PID.part), synced and renamed, so that a power cut leaves the old file
- * or the new one. An open task is saved with it; a run that is loaded goes on
- * bit for bit.
+ * (path.part), synced and renamed, so that a power cut leaves the old file or
+ * the new one. An open task is saved with it; a run that is loaded goes on bit
+ * for bit.
  *
  * @param network a network.
  * @param path file name, not empty, at most 4095 bytes.

@@ -220,7 +220,8 @@ typedef struct swiftcl_options {
   int32_t protection;      /**< SWIFTCL_PROTECT_... */
   int32_t sharing;         /**< SWIFTCL_TICKETS_... */
   int32_t head;            /**< SWIFTCL_HEAD_... */
-  uint32_t expected_tasks; /**< T of the fair share; 0 is unknown */
+  uint32_t expected_tasks; /**< T of the fair share; 0 is unknown: T is then max(J, 2(t + 1)) after t
+                                tasks, which holds units back from the first tasks on where J is small */
   float slow_rate;         /**< 0 to 1; 0.03 */
   float usage_bias;        /**< initial logit of a unit that a task owns is -usage_bias; 0 */
 
@@ -354,6 +355,8 @@ typedef struct swiftcl_task_info {
   uint32_t blocks;          /**< of all competing layers */
   uint32_t served_blocks;   /**< of these, blocks that have a winner or a candidate */
   uint32_t owned_winners;   /**< winners that an earlier task already owned */
+  uint32_t copied_winners;  /**< copy-on-write: winners copied from an owned unit into a free one */
+  uint32_t reserved;        /**< 0 */
   float weight_density;     /**< alive edges over the edges of the dense network */
   float gradient_density;   /**< edges that may move over the edges of the dense network */
   float owned_edge_share;   /**< edges on an earlier ticket over alive edges */
@@ -379,7 +382,8 @@ typedef struct swiftcl_capacity {
   uint32_t blocks;
   uint32_t blocks_with_free;  /**< blocks that still have a free unit */
   uint32_t free_units;
-  uint32_t next_served;       /**< blocks that would get free units, exactly */
+  uint32_t next_served;       /**< blocks that would get free units, exactly; all under ALLOCATE_ANY, where
+                                   any unit may win */
   uint32_t next_reused;       /**< blocks that would run an owned unit */
   uint32_t floor_blocks;      /**< fewest winners a task may have here */
   int32_t status;             /**< what swiftcl_task_begin would return */

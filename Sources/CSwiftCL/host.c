@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,21 +49,42 @@ static void directory_of(const char *path, char *directory, size_t capacity) {
   }
 }
 
+/* Opens `beside` for this process alone. The name is fixed, so that what a power cut leaves is
+   overwritten by the next save; the lock keeps two processes from writing it at once, and the
+   look at its inode tells whether another one renamed it away in between. */
+static int32_t open_beside(swiftcl_host_file *file, mode_t mode) {
+  for (int attempt = 0; attempt < 8; attempt++) {
+    int descriptor = open(file->beside, O_WRONLY | O_CREAT | O_CLOEXEC, mode);
+    if (descriptor < 0 && errno == EINTR) continue;
+    if (descriptor < 0) return errno;
+    struct stat opened, named;
+    int32_t failed = 0;
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 || fstat(descriptor, &opened) != 0) failed = errno;
+    int same = !failed && stat(file->beside, &named) == 0 && opened.st_ino == named.st_ino &&
+               opened.st_dev == named.st_dev;
+    if (same && ftruncate(descriptor, 0) != 0) failed = errno;
+    if (same && !failed) {
+      file->descriptor = descriptor;
+      file->writing = 1;
+      return 0;
+    }
+    (void)close(descriptor);
+    if (failed) return failed;
+  }
+  return EAGAIN;
+}
+
 int32_t swiftcl_host_open_write(swiftcl_host_file *file, const char *path) {
   memset(file, 0, sizeof *file);
   file->descriptor = -1;
-  if (strlen(path) >= sizeof file->path) return ENAMETOOLONG;
-  strcpy(file->path, path);
-  /* Two processes may save to the same path: each writes a file of its own. */
-  snprintf(file->beside, sizeof file->beside, "%s.%ld.part", path, (long)getpid());
+  size_t length = strlen(path);
+  if (length >= sizeof file->path) return ENAMETOOLONG;
+  memcpy(file->path, path, length + 1);
+  memcpy(file->beside, path, length);
+  memcpy(file->beside + length, ".part", 6);
   struct stat old;
   mode_t mode = stat(path, &old) == 0 ? (old.st_mode & 0777) : 0666;
-  do {
-    file->descriptor = open(file->beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-  } while (file->descriptor < 0 && errno == EINTR);
-  if (file->descriptor < 0) return errno;
-  file->writing = 1;
-  return 0;
+  return open_beside(file, mode);
 }
 
 int32_t swiftcl_host_read(swiftcl_host_file *file, void *data, size_t bytes) {
@@ -118,10 +140,8 @@ int32_t swiftcl_host_commit(swiftcl_host_file *file) {
   int32_t unwritten = flush(file);
   if (unwritten) return unwritten;
   if (fsync(file->descriptor) != 0) return errno;
-  int32_t failed = close(file->descriptor) == 0 ? 0 : errno;
-  file->descriptor = -1;
-  if (!failed && rename(file->beside, file->path) != 0) failed = errno;
-  if (failed) return failed;
+  /* Renamed while the lock is held: nobody else may write this file in between. */
+  if (rename(file->beside, file->path) != 0) return errno;
   file->writing = 0;
   /* The rename itself must survive a power cut. A file system that cannot sync
      a directory still has the whole new file or the whole old one. */
@@ -136,9 +156,9 @@ int32_t swiftcl_host_commit(swiftcl_host_file *file) {
 }
 
 void swiftcl_host_close(swiftcl_host_file *file) {
-  if (file->descriptor >= 0) (void)close(file->descriptor);
-  file->descriptor = -1;
   if (file->writing) (void)unlink(file->beside);
   file->writing = 0;
+  if (file->descriptor >= 0) (void)close(file->descriptor);
+  file->descriptor = -1;
 }
 #endif

@@ -19,7 +19,7 @@ public func swiftcl_checkpoint_size(
   return SWIFTCL_OK
 }
 
-/// Saves the network to a file, whole or not at all: it is written beside `path` (path.PID.part),
+/// Saves the network to a file, whole or not at all: it is written beside `path` (path.part),
 /// synced and renamed, so that a power cut leaves the old file or the new one. An open task is saved
 /// with it; a run that is loaded goes on bit for bit.
 ///
@@ -150,9 +150,7 @@ public func swiftcl_network_load(
     let problem = swiftcl_host_open_read(&file, path)
     if problem != 0 {
       return ErrorRecord.fail(
-        Boundary.threadError, SWIFTCL_E_IO, call, "the error number of opening the file",
-        is: Int(problem),
-        expected: "0")
+        Boundary.threadError, SWIFTCL_E_IO, call, "cannot open ", path, systemError: problem)
     }
     let status = load(HostFile.read, &file, options, call, in: nil, network)
     swiftcl_host_close(&file)

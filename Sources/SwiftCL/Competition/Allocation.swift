@@ -68,8 +68,10 @@ extension Network {
   private func offer(
     layer l: Int, block i: Int, task: swiftcl_task, start: Int32, reuse: Bool
   ) -> UInt8 {
-    if options.allocation == SWIFTCL_ALLOCATE_ANY { return BlockState.any }
     let free = freeGroups(layer: l, block: i)
+    if options.allocation == SWIFTCL_ALLOCATE_ANY {
+      return offerAny(layer: l, block: i, start: start, free: free)
+    }
     if isServed(layer: l, block: i, task: task, free: free) {
       return start == SWIFTCL_START_COPY_ON_WRITE && ownsAny(layer: l, block: i)
         ? BlockState.copies : BlockState.free
@@ -79,6 +81,13 @@ extension Network {
       return BlockState.abstains
     }
     return BlockState.reuses
+  }
+
+  /// Ownership is ignored, but starts that copy need a free unit to copy into.
+  private func offerAny(layer l: Int, block i: Int, start: Int32, free: Int) -> UInt8 {
+    if start == SWIFTCL_START_WARM { return free > 0 ? BlockState.free : BlockState.reuses }
+    let copies = start == SWIFTCL_START_COPY_ON_WRITE && free > 0 && ownsAny(layer: l, block: i)
+    return copies ? BlockState.copies : BlockState.any
   }
 
   /// The fair share (docs/algorithms.md): with f free units, t tasks seen and T

@@ -110,7 +110,7 @@ extension Network {
 
   /// Copy-on-write: a winner that a finished task owns becomes a free unit of
   /// its block with the values it has now; nothing of it is owned any more.
-  private func copyOwnedWinners() {
+  private mutating func copyOwnedWinners() {
     for l in 0..<hidden {
       let live = working[l].live
       let size = shapes[l].groupSize
@@ -122,6 +122,7 @@ extension Network {
           let free = firstFreeGroup(layer: l, block: block)
         else { continue }
         for j in 0..<size { live.unitId[u + j] = Int32(free * size + j) }
+        task.record.copiedWinners += 1
       }
     }
   }

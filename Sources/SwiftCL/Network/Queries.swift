@@ -37,6 +37,7 @@ extension Network {
     }
     let record = ticket.pointee.record
     info.owned_winners = record.ownedWinners
+    info.copied_winners = record.copiedWinners
     describe(
       record, alive: alive, owned: record.ownedEdges, frozen: record.frozenEdges,
       rows: ticket.pointee.head.size.units, &info)
@@ -58,6 +59,7 @@ extension Network {
       }
     }
     info.owned_winners = task.phase == SWIFTCL_PHASE_SPECIALISE ? ownedWinners() : 0
+    info.copied_winners = task.record.copiedWinners
     describe(
       task.record, alive: alive, owned: ownedEdges(), frozen: frozenEdges(),
       rows: working[hidden].units, &info)

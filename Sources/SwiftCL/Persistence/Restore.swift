@@ -66,6 +66,8 @@ extension Network {
     record.frozenEdges = source.u64()
     record.lastLoss = source.f32()
     record.masksClasses = source.u32()
+    record.copiedWinners = source.u32()
+    _ = source.u32()
     return record
   }
 

@@ -97,6 +97,8 @@ extension Network {
     sink.put(record.frozenEdges)
     sink.put(record.lastLoss)
     sink.put(record.masksClasses)
+    sink.put(record.copiedWinners)
+    sink.put(0 as UInt32)
   }
 
   private func putTask(_ sink: inout Sink, _ ticket: UnsafeMutablePointer<Ticket>) {

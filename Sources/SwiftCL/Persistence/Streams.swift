@@ -67,8 +67,10 @@ extension Network {
         if status != SWIFTCL_OK { return status }
       }
       if problem == 0 { return SWIFTCL_OK }
-      return fail(
-        SWIFTCL_E_IO, "the error number of writing the file", is: Int(problem), expected: "0")
+      let call = call
+      return withUnsafeMutablePointer(to: &error) {
+        ErrorRecord.fail($0, SWIFTCL_E_IO, call, "cannot write ", path, systemError: problem)
+      }
     }
   #endif
 }

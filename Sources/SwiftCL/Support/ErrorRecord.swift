@@ -61,6 +61,16 @@ struct ErrorRecord {
     }
   }
 
+  /// The caller's text, as far as there is room with what follows.
+  mutating func append(_ text: UnsafePointer<CChar>) {
+    var i = 0
+    while text[i] != 0 && length < ErrorRecord.capacity - 40 {
+      put(text[i])
+      i += 1
+    }
+    if text[i] != 0 { append("...") }
+  }
+
   private mutating func put(_ character: CChar) {
     guard length < ErrorRecord.capacity - 1 else { return }
     text[length] = character
@@ -89,6 +99,20 @@ struct ErrorRecord {
     message.begin(status, call)
     message.append(what)
     message.append(number)
+    return status
+  }
+
+  /// `call: what path: system error n`
+  static func fail(
+    _ record: UnsafeMutablePointer<swiftcl_error>, _ status: swiftcl_status, _ call: StaticString,
+    _ what: StaticString, _ path: UnsafePointer<CChar>, systemError: Int32
+  ) -> swiftcl_status {
+    var message = ErrorRecord(record)
+    message.begin(status, call)
+    message.append(what)
+    message.append(path)
+    message.append(": system error ")
+    message.append(Int(systemError))
     return status
   }
 

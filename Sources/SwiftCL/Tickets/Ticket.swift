@@ -31,6 +31,7 @@ struct TaskRecord {
   var denseMacs: UInt64 = 0
   var userTag: UInt64 = 0
   var ownedWinners: UInt32 = 0
+  var copiedWinners: UInt32 = 0
   var masksClasses: UInt32 = 0
   var lastLoss: Float = 0
   var ownedEdges: UInt64 = 0
