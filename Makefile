@@ -40,19 +40,19 @@ CFLAGS := -O2 -ffp-contract=off -fvisibility=hidden -fPIC -ffunction-sections \
 # On x86-64 the built-in kernels are compiled once for each instruction set, and
 # Sources/CSwiftCL/kernels_x86.c chooses among them when the library runs.
 FLAVOURS := swiftcl swiftcl-openblas
-# Only the wide variants are compiled for speed: the rest runs as fast with -Osize.
+# Only the widest variant is compiled for speed: the rest runs as fast with -Osize.
 ifeq ($(shell uname -m),x86_64)
 DISPATCH := -Osize -D SWIFTCL_DISPATCH -Xcc -DSWIFTCL_DISPATCH
 VARIANTS := base v3 v4
 endif
 VARIANT_base := -Osize -D SWIFTCL_VARIANT_BASE
-VARIANT_v3 := -D SWIFTCL_VARIANT_V3 -Xcc -march=x86-64-v3
+VARIANT_v3 := -Osize -D SWIFTCL_VARIANT_V3 -Xcc -march=x86-64-v3
 VARIANT_v4 := -D SWIFTCL_VARIANT_V4 -Xcc -march=x86-64-v4
 
 SWIFT_swiftcl := $(DISPATCH)
 C_swiftcl := $(if $(DISPATCH),-DSWIFTCL_DISPATCH)
 KERNELS_swiftcl := $(VARIANTS)
-SWIFT_swiftcl-openblas := -D SWIFTCL_CBLAS -Xcc -DSWIFTCL_CBLAS
+SWIFT_swiftcl-openblas := -Osize -D SWIFTCL_CBLAS -Xcc -DSWIFTCL_CBLAS
 C_swiftcl-openblas := -DSWIFTCL_CBLAS
 LIBS_swiftcl-openblas := -lopenblas
 SWIFT_swiftcl-asan := $(DISPATCH) -sanitize=address

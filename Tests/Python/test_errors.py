@@ -26,9 +26,8 @@ def described(excinfo, *words):
     (dict(learning_rate=-1.0), "learning_rate"),
     (dict(temperature=0.0), "temperature"),
     (dict(max_batch=0), "max_batch"),
-    (dict(input_scale=float("inf")), "input_scale"),
     (dict(input_channels=3), "input_channels"),
-    (dict(sharing="shared"), "sharing"),
+    (dict(sharing="shared"), "SWIFTCL_TICKETS_SHARED"),
 ])
 def test_descriptions(options, word):
     with pytest.raises(swiftcl.ArgumentError) as excinfo:
@@ -36,6 +35,14 @@ def test_descriptions(options, word):
     described(excinfo, word)
     assert excinfo.value.status == swiftcl.constants["SWIFTCL_E_ARGUMENT"]
     assert isinstance(excinfo.value, (swiftcl.InputError, swiftcl.Error, ValueError))
+
+
+@pytest.mark.parametrize("name", ["input_scale", "input_offset"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_scales_that_are_not_finite(name, value):
+    with pytest.raises(swiftcl.NonFiniteError) as excinfo:
+        small_network(**{name: value})
+    described(excinfo, name)
 
 
 @pytest.mark.parametrize("options, kind", [

@@ -67,6 +67,20 @@ def test_progress_function_sees_every_step_and_stops():
         assert net.task_info().steps == 9  # the step before the stop is kept
 
 
+def test_fit_takes_the_number_of_steps_where_nobody_told_it():
+    x, y = small_rows(64)
+    with small_network(expected_tasks=1) as net, net.task():
+        seen = []
+        net.fit(x, y, epochs=25, batch=16, progress=seen.append)  # 100 steps
+        rates = [p.learning_rate for p in seen]
+        np.testing.assert_allclose(rates, np.linspace(0.03, 0.003, 100), rtol=1e-4)
+        assert seen[9].phase == swiftcl.Phase.COMPETE and seen[10].phase == swiftcl.Phase.SPECIALISE
+        assert net.task_info().committed_at == 10
+        more = []
+        net.fit(x, y, batch=16, progress=more.append)  # a later fit changes nothing
+        assert [p.learning_rate for p in more] == pytest.approx([0.003] * 4)
+
+
 class Interrupt(BaseException):
     pass
 
@@ -156,8 +170,9 @@ def test_who_won():
                 assert mask.shape == (2, 4) and mask.dtype == bool
                 for block, winner in enumerate(won):
                     assert list(np.flatnonzero(mask[block])) == ([winner] if winner >= 0 else [])
-                # A finished task is certain of its winners.
-                assert np.array_equal(net.winner_probabilities(task, layer), mask.astype(np.float32))
+                probabilities = net.winner_probabilities(task, layer)
+                assert (probabilities[~mask] == 0).all()
+                assert (probabilities[mask] >= 0.25).all() and (probabilities[mask] <= 1).all()
             for a in range(3):
                 for b in range(3):
                     both = (winners[a] >= 0) & (winners[b] >= 0)
@@ -167,6 +182,23 @@ def test_who_won():
             used = len({(block, winner) for won in winners for block, winner in enumerate(won) if winner >= 0})
             assert info.owned_units == used and info.free_units == 8 - used == capacity.free_units
         assert net.tasks == [int(task) for task in tasks]
+
+
+def test_a_ticket_keeps_how_sure_its_winners_were():
+    x, y = small_rows()
+    with small_network(prune_threshold=0, logit_init=1.0) as net:
+        with net.task(compete_steps=swiftcl.UNTIL_END) as task:
+            for _ in range(3):
+                net.train_step(x, y)
+            before = [net.winner_probabilities(swiftcl.OPEN, layer) for layer in (0, 1)]
+            net.commit_task()
+            for _ in range(3):
+                net.train_step(x, y)
+        for layer in (0, 1):
+            winners = net.winners(task, layer)
+            assert np.array_equal(winners, before[layer].argmax(1))
+            kept = np.where(np.arange(4) == winners[:, None], before[layer], 0)
+            np.testing.assert_allclose(net.winner_probabilities(task, layer), kept, rtol=1e-6)
 
 
 def test_what_the_open_task_shows():

@@ -101,12 +101,24 @@ def test_damage_is_seen():
         flipped = bytearray(whole)
         flipped[at] ^= 1 << int(rng.integers(8))
         damaged.append(bytes(flipped))
-    damaged += [whole[:size] for size in (0, 1, 7, 8, 63, 64, len(whole) // 2, len(whole) - 1)]
     for data in damaged:
         with pytest.raises(swiftcl.PersistenceError):
             swiftcl.Network.from_bytes(data)
         with pytest.raises(swiftcl.PersistenceError):
             swiftcl.Network.load(io.BytesIO(data))
+
+
+def test_a_checkpoint_that_ends_too_early():
+    with trained(True) as net:
+        whole = net.to_bytes()
+    for size in {0, 1, 7, 8, 63, 64, len(whole) // 2, len(whole) - 1, *range(0, len(whole), 97)}:
+        with pytest.raises(swiftcl.FormatError):
+            swiftcl.Network.from_bytes(whole[:size])
+        with pytest.raises(swiftcl.FormatError) as excinfo:
+            swiftcl.Network.load(io.BytesIO(whole[:size]))
+        assert isinstance(excinfo.value.__cause__, EOFError)
+    with swiftcl.Network.load(io.BytesIO(whole + b"more")) as again:
+        assert again.to_bytes() == whole
 
 
 class Broken(io.BytesIO):

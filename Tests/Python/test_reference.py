@@ -41,24 +41,59 @@ class Adam:
 
 
 class Reference:
-    """Dense layers with a gate per unit (mean-field competition) and ReLU after the gate."""
+    """Dense layers with a gate per unit (mean-field competition) and ReLU after the gate.
 
-    def __init__(self, net, layers, optimizer, logit_rate=0.0, kl_weight=0.0, weight_decay=0.0, clip=0.0):
+    Candidates that leave stay in the arrays with a gate of 0. ``rates`` scale the
+    learning rate entry by entry: 0 is frozen, and does not count for clipping.
+    """
+
+    def __init__(self, net, layers, optimizer, logit_rate=0.0, kl_weight=0.0, weight_decay=0.0, clip=0.0,
+                 clip_per_layer=False, rates=None):
         copies = [net.parameters(swiftcl.OPEN, layer) for layer in range(layers + 1)]
         self.weights = [w.astype(np.float64) for w, _ in copies]
         self.biases = [b.astype(np.float64) for _, b in copies]
         self.optimizer, self.logit_optimizer = optimizer, Adam(epsilon=1e-12)
-        self.logit_rate, self.kl_weight, self.weight_decay, self.clip = logit_rate, kl_weight, weight_decay, clip
-        self.logits = None
+        self.logit_rate, self.kl_weight, self.weight_decay = logit_rate, kl_weight, weight_decay
+        self.clip, self.clip_per_layer, self.rates = clip, clip_per_layer, rates or {}
+        self.logits, self.decided = None, False
         if logit_rate:
             posterior = [net.winner_probabilities(swiftcl.OPEN, layer).astype(np.float64) for layer in range(layers)]
             self.logits = [np.log(pi) for pi in posterior]
+            self.alive = [np.ones(pi.shape, bool) for pi in posterior]
 
     def posterior(self, layer):
-        return softmax(self.logits[layer])
+        return softmax(np.where(self.alive[layer], self.logits[layer], -np.inf))
 
     def gates(self, layer):
-        return self.posterior(layer).ravel() if self.logits else np.ones(len(self.biases[layer]))
+        if not self.logits:
+            return np.ones(len(self.biases[layer]))
+        return (self.alive[layer] if self.decided else self.posterior(layer)).astype(float).ravel()
+
+    def prune(self, threshold):
+        """Candidates below the threshold leave, but never the most probable of a block."""
+        for layer in range(len(self.logits)):
+            pi = self.posterior(layer)
+            best = np.arange(pi.shape[1]) == pi.argmax(1)[:, None]
+            self.alive[layer] &= (pi >= threshold) | best
+        self.decided = all((alive.sum(1) == 1).all() for alive in self.alive)
+
+    def adopt(self, net):
+        """Takes the library's values, so that roundings of many steps do not add up; its own momenta stay."""
+        for layer in range(len(self.weights)):
+            weights, biases = net.parameters(swiftcl.OPEN, layer)
+            rows, columns = (np.zeros(size, bool) for size in self.weights[layer].shape)
+            rows[self.units(layer)], columns[self.units(layer - 1)] = True, True
+            self.weights[layer][np.ix_(rows, columns)] = weights
+            self.biases[layer][rows] = biases
+        for layer in range(0 if self.decided else len(self.logits)):
+            alive = self.alive[layer]
+            self.logits[layer][alive] = np.log(net.winner_probabilities(swiftcl.OPEN, layer)[alive])
+
+    def units(self, layer):
+        """Which units of a layer the packed parameters have."""
+        if not self.logits or layer < 0 or layer >= len(self.logits):
+            return slice(None)
+        return self.alive[layer].ravel()
 
     def forward(self, x):
         inputs, linear = [x.astype(np.float64)], []
@@ -70,32 +105,40 @@ class Reference:
     def step(self, x, target, rate, loss):
         """One step; returns the loss before it, the KL term and the gradient's norm."""
         inputs, linear, z = self.forward(x)
-        value, delta = loss(z, target)
+        value_of_loss, delta = loss(z, target)
         gradients, kl = {}, 0.0
         for layer in reversed(range(len(self.weights))):
             if layer < len(linear):
                 gate = self.gates(layer)
                 delta = delta * (gate * linear[layer] > 0)
-                if self.logits:
-                    pi = self.posterior(layer)
+                if self.logits and not self.decided:
+                    pi, alive = self.posterior(layer), self.alive[layer]
+                    log = np.log(np.where(alive, pi, 1.0))
                     reward = (delta * linear[layer]).sum(0).reshape(pi.shape)
                     slope = pi * (reward - (pi * reward).sum(1, keepdims=True))
-                    entropy = -(pi * np.log(pi)).sum(1, keepdims=True)
+                    entropy = -(pi * log).sum(1, keepdims=True)
                     scale = self.kl_weight / len(pi)
-                    gradients["logits", layer] = slope + scale * pi * (np.log(pi) + entropy)
-                    kl += scale * (pi * np.log(pi * pi.shape[1])).sum()
+                    gradients["logits", layer] = slope + scale * pi * (log + entropy)
+                    kl += scale * (np.log(alive.sum(1, keepdims=True)) - entropy).sum()
                 delta = delta * gate
-            gradients["weights", layer] = delta.T @ inputs[layer] + self.weight_decay * self.weights[layer]
+            gradients["weights", layer] = delta.T @ inputs[layer]
             gradients["biases", layer] = delta.sum(0)
             delta = delta @ self.weights[layer]
-        norm = np.sqrt(sum((g**2).sum() for key, g in gradients.items() if key[0] != "logits"))
-        shrink = min(1.0, self.clip / norm) if self.clip else 1.0
+        moving = {key: (g * (self.rates.get(key, 1.0) != 0)) for key, g in gradients.items() if key[0] != "logits"}
+        squares = {layer: (moving["weights", layer]**2).sum() + (moving["biases", layer]**2).sum()
+                   for layer in range(len(self.weights))}
+        norm = np.sqrt(sum(squares.values()))
         for key, gradient in gradients.items():
             if key[0] == "logits":
                 self.logit_optimizer.update(key, self.logits[key[1]], gradient, self.logit_rate)
-            else:
-                self.optimizer.update(key, getattr(self, key[0])[key[1]], gradient * shrink, rate)
-        return value, kl, norm
+                continue
+            length = np.sqrt(squares[key[1]]) if self.clip_per_layer else norm
+            gradient = gradient * (min(1.0, self.clip / length) if self.clip else 1.0)
+            value = getattr(self, key[0])[key[1]]
+            if key[0] == "weights":
+                gradient = gradient + self.weight_decay * value
+            self.optimizer.update(key, value, gradient, rate * self.rates.get(key, 1.0))
+        return value_of_loss, kl, norm
 
 
 def cross_entropy(z, y):
@@ -125,8 +168,9 @@ def network(**options):
 def assert_together(net, reference, tolerance):
     for layer in range(3):
         weights, biases = net.parameters(swiftcl.OPEN, layer)
-        np.testing.assert_allclose(weights, reference.weights[layer], rtol=tolerance, atol=tolerance)
-        np.testing.assert_allclose(biases, reference.biases[layer], rtol=tolerance, atol=tolerance)
+        rows, columns = reference.units(layer), reference.units(layer - 1)
+        np.testing.assert_allclose(weights, reference.weights[layer][rows][:, columns], rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(biases, reference.biases[layer][rows], rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("options, reference_options", [
@@ -134,10 +178,12 @@ def assert_together(net, reference, tolerance):
     (dict(momentum=0.0, learning_rate=0.1), dict(optimizer=Sgd(0.0))),
     (dict(weight_decay=0.01), dict(weight_decay=0.01)),
     (dict(clip_norm=0.5), dict(clip=0.5)),
+    (dict(clip_norm=0.3, weight_decay=0.02), dict(clip=0.3, weight_decay=0.02)),
+    (dict(clip_norm=0.3, clip_scope="layer"), dict(clip=0.3, clip_per_layer=True)),
     (dict(optimizer="adam", learning_rate=0.003), dict(optimizer=Adam())),
     (dict(optimizer="adam", learning_rate=0.003, weight_decay=0.01, schedule="constant"),
      dict(optimizer=Adam(), weight_decay=0.01)),
-], ids=["momentum", "plain", "decay", "clipped", "adam", "adam-decay"])
+], ids=["momentum", "plain", "decay", "clipped", "clipped-decay", "clipped-layers", "adam", "adam-decay"])
 def test_specialise(options, reference_options):
     with network(sampler="random", **options) as net:
         net.begin_task(expected_steps=60)
@@ -202,6 +248,106 @@ def test_mean_field_competition(kl_weight):
                 np.testing.assert_allclose(net.winner_probabilities(swiftcl.OPEN, layer), reference.posterior(layer),
                                            atol=2e-3)
         assert_together(net, reference, 2e-3)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("compete_steps", [90, 45])
+def test_candidates_leave_and_winners_stay(optimizer, compete_steps):
+    """A whole task: competition, pruning every 20 steps, commit, and the winners alone to the end."""
+    options = dict(optimizer="adam", learning_rate=0.003) if optimizer == "adam" else {}
+    with network(sampler="mean", **options) as net:
+        net.begin_task(expected_steps=120, compete_steps=compete_steps)
+        reference = Reference(net, 2, Adam() if optimizer == "adam" else Sgd(), logit_rate=0.5, kl_weight=1e-3)
+        sizes = []
+        for number, (x, y) in enumerate(batches(120, rows=64), start=1):
+            step = net.train_step(x, y)
+            value, kl, _ = reference.step(x, y, step.learning_rate, cross_entropy)
+            assert step.loss == pytest.approx(value, rel=1e-5, abs=1e-6)
+            assert step.kl == pytest.approx(kl, rel=1e-4, abs=1e-7)
+            if not reference.decided and number == compete_steps:
+                reference.prune(1.0)
+            elif not reference.decided and number % 20 == 0:
+                reference.prune(0.1)
+            for layer in (0, 1):
+                assert np.array_equal(net.winner_mask(swiftcl.OPEN, layer), reference.alive[layer])
+                np.testing.assert_allclose(net.winner_probabilities(swiftcl.OPEN, layer)[~reference.alive[layer]], 0)
+                if not reference.decided:
+                    np.testing.assert_allclose(net.winner_probabilities(swiftcl.OPEN, layer),
+                                               reference.posterior(layer), atol=2e-3)
+            assert_together(net, reference, 3e-4)
+            reference.adopt(net)
+            sizes.append(step.alive_units)
+        assert sizes[0] == 80 and sizes[-1] == 20 and any(20 < size < 80 for size in sizes)
+
+
+def soft_rates(net, earlier):
+    """1 - pi(a) pi(b) by the posteriors with which an earlier task's units won; inputs and classes are certain."""
+    sure = [np.ones(20)] + [net.winner_probabilities(earlier, layer).max(1) for layer in range(2)] + [np.ones(5)]
+    rates = {("weights", layer): 1 - sure[layer + 1][:, None] * sure[layer] for layer in range(3)}
+    rates.update({("biases", layer): 1 - sure[layer + 1] for layer in range(2)})
+    return rates
+
+
+def winner_pairs(net, earlier):
+    """Per layer: which edges of the open task lie on an earlier ticket, and which biases."""
+    same = [np.ones(20, bool)]
+    for layer in range(2):
+        mine, theirs = net.winners(swiftcl.OPEN, layer), net.winners(earlier, layer)
+        same.append((mine == theirs)[mine >= 0])
+    same.append(np.ones(5, bool))
+    edges = {("weights", layer): same[layer + 1][:, None] & same[layer] for layer in range(3)}
+    edges.update({("biases", layer): same[layer + 1] for layer in range(2)})
+    return edges
+
+
+@pytest.mark.parametrize("options", [
+    dict(), dict(weight_decay=0.01), dict(clip_norm=0.3), dict(optimizer="adam", learning_rate=0.003),
+    dict(protection="slow", slow_rate=0.1), dict(protection="slow", slow_rate=0.1, optimizer="adam", learning_rate=0.003),
+    dict(protection="none"), dict(protection="soft"),
+    dict(protection="soft", optimizer="adam", learning_rate=0.003),
+], ids=["frozen", "decay", "clipped", "adam", "slow", "slow-adam", "none", "soft", "soft-adam"])
+def test_edges_of_earlier_tasks(options):
+    """A second task whose blocks partly use the first one's winners again."""
+    protection = options.get("protection", "frozen")
+    # Only winners that were learned have a posterior below 1 for `soft` to look at.
+    sampler = "mean" if protection == "soft" else "random"
+    with network(sampler=sampler, allocation="any", prune_threshold=0, logit_learning_rate=0.1, **options) as net:
+        with net.task(expected_steps=10, compete_steps=8) as first:
+            for x, y in batches(10):
+                net.train_step(x, y)
+        x_first, _ = next(batches(1, rows=50, seed=8))
+        before, kept = net.predict(first, x_first), [net.parameters(first, layer) for layer in range(3)]
+        net.begin_task(expected_steps=60, start="warm")
+        edges = winner_pairs(net, first)
+        assert all(mask.any() for mask in edges.values())
+        assert not all(mask.all() for mask in edges.values())
+        if protection == "soft":
+            share = soft_rates(net, first)
+            assert all(0.05 < share[key][mask].min() and share[key][mask].max() < 0.95 for key, mask in edges.items()
+                       if key[0] == "weights")
+        else:
+            share = dict.fromkeys(edges, {"frozen": 0.0, "slow": 0.1, "none": 1.0}[protection])
+        rates = {key: np.where(mask, share[key], 1.0) for key, mask in edges.items()}
+        reference = Reference(net, 2, Adam() if "optimizer" in options else Sgd(), rates=rates,
+                              weight_decay=options.get("weight_decay", 0.0), clip=options.get("clip_norm", 0.0))
+        start = [w.copy() for w in reference.weights]
+        for x, y in batches(60, seed=5):
+            step = net.train_step(x, y)
+            value, _, norm = reference.step(x, y, step.learning_rate, cross_entropy)
+            assert step.loss == pytest.approx(value, rel=5e-4, abs=1e-5)
+            if "clip_norm" in options:
+                assert step.gradient_norm == pytest.approx(norm, rel=1e-3)
+        assert_together(net, reference, 1e-3)
+        if protection == "frozen":
+            for layer in range(3):
+                weights, _ = net.parameters(swiftcl.OPEN, layer)
+                mask = edges["weights", layer]
+                assert np.array_equal(weights[mask], start[layer][mask].astype(np.float32))
+        net.end_task()
+        again = [net.parameters(first, layer) for layer in range(3)]
+        same = all(np.array_equal(a[part], b[part]) for a, b in zip(kept, again) for part in (0, 1))
+        assert same == (protection == "frozen")
+        assert np.array_equal(net.predict(first, x_first), before) == (protection == "frozen")
 
 
 def test_prediction_and_evaluation():

@@ -1,10 +1,10 @@
-"""A benchmark as a list of rows: runs what is missing, saves each, prints the table."""
+"""A benchmark as a list of rows: runs what is missing, saves every run, prints the table."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Callable, Optional
 
 from .results import Results
-from .runs import run_tasks, summary, swiftcl
+from .runs import Run, run_tasks, summary, swiftcl
 from .table import Progress, Verdict, number, print_table
 
 
@@ -27,10 +27,10 @@ class Row:
     bars: dict = field(default_factory=dict)  #: column -> Bar
     note: str = ""
 
-    def parameters(self, seeds):
-        """Everything a number depends on, as JSON: the key under which a row is saved."""
+    def parameters(self):
+        """Everything a number depends on but the seed, as JSON: the key under which it is saved."""
         return {
-            "method": self.method, "sampler": self.sampler, "J": self.J, "tasks": self.tasks, "seeds": seeds,
+            "method": self.method, "sampler": self.sampler, "J": self.J, "tasks": self.tasks,
             "samples": self.samples, "epochs": self.epochs, "batch": self.batch, "masked": self.masked,
             "options": self.options, "start": [self.start(n) for n in range(self.tasks)],
             "layers": [[layer.width, layer.block_size, layer.activation, layer.competition]
@@ -47,26 +47,26 @@ def open_results(name):
 
 
 def measure(results, rows, seeds):
-    """Runs every row that is not saved yet; returns all of them as saved, in order."""
-    missing = sum(results.find(row.parameters(seeds)) is None for row in rows)
-    progress = Progress(missing * len(seeds))
+    """Runs every row and seed that is not saved yet; returns all rows as saved, in order."""
+    missing = sum(results.run(row.parameters(), seed) is None for row in rows for seed in seeds)
+    progress = Progress(missing)
     saved = []
     for row in rows:
-        parameters = row.parameters(seeds)
-        old = results.find(parameters)
-        if old is not None:
-            saved.append(old)
-            continue
+        parameters = row.parameters()
         title = f"{row.method} {row.sampler} J={row.J} {row.tasks} x {row.samples} x {row.epochs}"
         runs = []
         for seed in seeds:
-            runs.append(run_tasks(
-                row.layers(row.J), row.data(seed), row.epochs, row.batch, dict(row.options, seed=seed),
-                row.task_options, row.masked, lambda text: progress.show(f"{title}, seed {seed}, {text}")))
-            progress.finish(f"{title}, seed {seed}: {runs[-1].accuracy:.2f} %, {runs[-1].seconds:.1f} s")
-        saved.append(results.add(parameters, {
-            "method": row.method, "sampler": row.sampler, "J": row.J, "tasks": row.tasks, "seeds": seeds,
-            "samples": row.samples, "epochs": row.epochs, **summary(runs)}))
+            run = results.run(parameters, seed)
+            if run is None:
+                values = run_tasks(
+                    row.layers(row.J), row.data(seed), row.epochs, row.batch, dict(row.options, seed=seed),
+                    row.task_options, row.masked, lambda text: progress.show(f"{title}, seed {seed}, {text}"))
+                run = results.add_run(parameters, seed, asdict(values))
+                progress.finish(f"{title}, seed {seed}: {values.accuracy:.2f} %, {values.seconds:.1f} s")
+            runs.append(run)
+        saved.append(results.add_row(parameters, seeds, runs, {
+            "method": row.method, "sampler": row.sampler, "J": row.J, "tasks": row.tasks, "samples": row.samples,
+            "epochs": row.epochs, **summary([Run(**run["values"]) for run in runs])}))
     return saved
 
 

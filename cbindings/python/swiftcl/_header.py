@@ -63,6 +63,7 @@ class Header:
 
     constants: Dict[str, Union[int, str]] = field(default_factory=dict)
     constant_docs: Dict[str, str] = field(default_factory=dict)
+    initialisers: List[str] = field(default_factory=list)  #: macros with parameters, for C programs only
     aliases: Dict[str, CType] = field(default_factory=dict)  #: typedef of a scalar
     opaque: List[str] = field(default_factory=list)
     structs: Dict[str, Tuple[Field, ...]] = field(default_factory=dict)
@@ -75,6 +76,9 @@ class Header:
 SCALARS = frozenset(
     "char int8_t uint8_t int16_t uint16_t int32_t uint32_t int64_t uint64_t size_t float double".split()
 )
+
+#: What <stdint.h> calls the largest number of each of its types.
+_LIMITS = {f"{sign}INT{bits}_MAX": 2 ** (bits - (not sign)) - 1 for sign in ("U", "") for bits in (8, 16, 32, 64)}
 
 _KNOWN_INCLUDES = frozenset(["<stddef.h>", "<stdint.h>"])
 _PLATFORM_MACROS = {"linux": "__linux__", "darwin": "__APPLE__", "win32": "_WIN32"}
@@ -262,7 +266,8 @@ class _File:
         name, bracket, value = match.groups()
         value = value.strip()
         if bracket and re.match(rf"{name}\(", rest):
-            raise self.fail(line, f"{name} is a macro with parameters")
+            self.initialiser(line, name, rest[len(name):])
+            return
         self.macros.add(name)
         if value == "":
             if name == self.guard:
@@ -275,11 +280,22 @@ class _File:
         self.header.constants[name] = self.constant(line, name, value)
         self.header.constant_docs[name] = self.doc_of(with_marks, trailing=True)
 
+    def initialiser(self, line: int, name: str, rest: str) -> None:
+        """A macro with parameters is left to C programs, if all it does is to fill a struct in braces."""
+        match = re.fullmatch(r"\(\s*\w+(?:\s*,\s*\w+)*\s*\)\s*\{[^;#]*\}", rest, flags=re.DOTALL)
+        if not match or not name.startswith("SWIFTCL_"):
+            raise self.fail(line, f"{name} is a macro with parameters and no initialiser of a struct")
+        if name in self.macros:
+            raise self.fail(line, f"{name} is defined twice")
+        self.macros.add(name)
+        self.header.initialisers.append(name)
+
     def constant(self, line: int, name: str, value: str) -> Union[int, str]:
         if re.fullmatch(r'"(?:[^"\\\n]|\\.)*"', value):
             return ast.literal_eval(value)
         source = re.sub(r"\b(0[xX][0-9a-fA-F]+|\d+)[uUlL]*\b", r"\1", value)
         source = re.sub(r"\b0+(\d)", r"0o\1", source) if re.search(r"\b0\d", source) else source
+        source = re.sub(r"\bU?INT(?:8|16|32|64)_MAX\b", lambda m: str(_LIMITS[m.group(0)]), source)
         constants = self.header.constants
         source = re.sub(r"\bSWIFTCL_\w+\b", lambda m: str(constants.get(m.group(0), m.group(0))), source)
         try:

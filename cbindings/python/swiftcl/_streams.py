@@ -33,6 +33,9 @@ class _Stream:
             if size:
                 self._move(data, size)
             return 0
+        except EOFError as error:  # the library calls this a checkpoint that is too short
+            self._error = error
+            return -1
         except BaseException as error:  # a callback must not let an exception into C
             self._error = error
             return 1

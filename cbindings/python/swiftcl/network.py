@@ -26,7 +26,7 @@ __all__ = ["OPEN", "UNTIL_END", "Network"]
 OPEN: int = abi.constants["SWIFTCL_TASK_OPEN"]  # type: ignore[assignment]
 
 #: For ``compete_steps``: the competition lasts until the task ends.
-UNTIL_END = 2**64 - 1
+UNTIL_END: int = abi.constants["SWIFTCL_COMPETE_ALWAYS"]  # type: ignore[assignment]
 
 TaskLike = Union[int, Task]
 Path = Union[str, "os.PathLike[str]"]
