@@ -335,6 +335,111 @@ static inline struct stream reading(const void *bytes, size_t size) {
   return s;
 }
 
+/* ------------------------------------------------------------ random networks */
+
+enum { MOST_ROWS = 16, MOST_INPUTS = 12, MOST_CLASSES = 8, MOST_WIDTH = 96 };
+
+/* A small network of any kind there is. */
+struct design {
+  swiftcl_layer layers[4];
+  float scale[4], offset[4];
+  swiftcl_options o;
+};
+
+static inline void random_design(struct design *d) {
+  static const uint32_t blocks[] = {1, 2, 3, 4, 8, 8};
+  memset(d, 0, sizeof *d);
+  swiftcl_options *o = &d->o;
+  if (below(6) == 0) swiftcl_options_init_paper(o);
+  else swiftcl_options_init(o);
+  o->seed = noise();
+  o->sharing = below(8) == 0;
+  o->sampler = (int32_t)below(5);
+  o->layer_count = 1 + (below(8) != 0) + below(3);
+  for (uint32_t l = 0; l < o->layer_count; l++) {
+    uint32_t block = o->sharing ? 1 : blocks[below(6)];
+    swiftcl_layer dense = SWIFTCL_DENSE(block * (1 + below(MOST_WIDTH / block / 2)), block, (int32_t)below(2));
+    if (o->sampler != SWIFTCL_SAMPLER_TOP_K && below(5) == 0) dense.competition = SWIFTCL_COMPETITION_SAMPLE;
+    swiftcl_layer head = SWIFTCL_HEAD(1 + below(5));
+    d->layers[l] = l + 1 < o->layer_count ? dense : head;
+  }
+  o->layers = d->layers;
+  o->input_channels = 1 + below(3);
+  o->inputs = o->input_channels * (1 + below(4));
+  o->input_type = (int32_t)below(4);
+  o->input_layout = (int32_t)below(2);
+  if (below(3) == 0) {
+    for (int c = 0; c < 4; c++) d->scale[c] = real(0.5f, 1.5f), d->offset[c] = real(-1, 1);
+    o->input_scale = below(4) ? d->scale : NULL;
+    o->input_offset = below(4) ? d->offset : NULL;
+  }
+  if (o->input_type == SWIFTCL_INPUT_I16) {
+    for (int c = 0; c < 4; c++) d->scale[c] = 1e-4f;
+    o->input_scale = d->scale;
+  } else if (o->input_type != SWIFTCL_INPUT_F32) {
+    for (int c = 0; c < 4; c++) d->scale[c] = 0.01f;
+    o->input_scale = d->scale;
+  }
+  o->max_batch = 1 + below(MOST_ROWS);
+  o->max_tasks = 1 + below(6);
+  uint32_t head_width = d->layers[o->layer_count - 1].width;
+  o->max_classes = below(2) ? 0 : head_width + below(MOST_CLASSES - head_width + 1);
+  o->allocation = (int32_t)below(4);
+  o->unserved = (int32_t)below(2);
+  o->protection = below(2) ? SWIFTCL_PROTECT_FROZEN : (int32_t)below(4);
+  o->head = (int32_t)below(3);
+  o->expected_tasks = below(7);
+  o->usage_bias = below(2) ? 0 : real(-3, 3);
+  o->temperature = real(0.2f, 2);
+  o->posterior_floor = below(2) ? 0 : 1e-4f;
+  o->top_k = 1 + below(4);
+  o->resample_interval = 1 + below(4);
+  o->logit_learning_rate = real(0, 1);
+  o->logit_init = real(0, 0.5f);
+  o->kl_form = 1 + (int32_t)below(4);
+  o->kl_weight = real(0, 0.1f);
+  o->prune_threshold = below(3) == 0 ? 0 : below(2) ? -1 : real(0, 0.5f);
+  o->prune_interval = 1 + below(5);
+  o->loss = (int32_t)below(2);
+  o->optimizer = (int32_t)below(2);
+  o->schedule = (int32_t)below(2);
+  o->learning_rate = o->optimizer == SWIFTCL_OPTIMIZER_ADAM ? 0.003f : 0.01f;
+  o->weight_decay = below(2) ? 0 : 1e-3f;
+  o->clip_norm = below(2) ? 0 : real(0.1f, 2);
+  o->clip_scope = (int32_t)below(2);
+}
+
+static inline size_t element_bytes(const swiftcl_options *o) {
+  return o->input_type == SWIFTCL_INPUT_F32 ? 4 : o->input_type == SWIFTCL_INPUT_I16 ? 2 : 1;
+}
+
+/* Rows of any type, labels among the classes, targets. */
+struct feed {
+  uint8_t x[MOST_ROWS * MOST_INPUTS * 4];
+  int32_t labels[MOST_ROWS];
+  float targets[MOST_ROWS * 64];
+};
+
+static inline void random_feed(struct feed *f, const swiftcl_options *o, const int32_t *classes, uint32_t count) {
+  for (size_t i = 0; i < MOST_ROWS * MOST_INPUTS; i++) {
+    if (o->input_type == SWIFTCL_INPUT_F32) {
+      float value = real(-2, 2);
+      memcpy(f->x + 4 * i, &value, 4);
+    } else {
+      uint64_t bits = noise();
+      memcpy(f->x + 4 * i, &bits, 4);
+    }
+  }
+  for (int i = 0; i < MOST_ROWS; i++) f->labels[i] = classes[below(count)];
+  for (int i = 0; i < MOST_ROWS * 64; i++) f->targets[i] = real(-1, 1);
+}
+
+static inline swiftcl_status step_on(
+    swiftcl_network *net, const swiftcl_options *o, const struct feed *f, size_t rows, swiftcl_step *step) {
+  return o->loss == SWIFTCL_LOSS_MSE ? swiftcl_train_step_targets(net, f->x, f->targets, rows, step)
+                                     : swiftcl_train_step(net, f->x, f->labels, rows, step);
+}
+
 /* --------------------------------------------------------------------- data */
 
 /* Rows of several classes that a small network can learn, different for each

@@ -74,15 +74,15 @@ struct KernelUpdateTests {
       }
       var g = sums[i] * u.scale
       if u.decay != 0 { g = g + u.decay * old.weights[i] }
-      g = g * factor
       if u.kind == SWIFTCL_OPTIMIZER_ADAM {
         new.first[i] = u.beta1 * old.first[i] + (1 - u.beta1) * g
         new.second[i] = u.beta2 * old.second[i] + ((1 - u.beta2) * g) * g
         let spread = (new.second[i] * u.correction2).squareRoot() + u.epsilon
-        new.weights[i] = old.weights[i] - u.rate * (new.first[i] * u.correction1) / spread
+        new.weights[i] =
+          old.weights[i] - (u.rate * factor) * (new.first[i] * u.correction1) / spread
       } else {
         new.first[i] = u.momentum * old.first[i] + g
-        new.weights[i] = old.weights[i] - u.rate * new.first[i]
+        new.weights[i] = old.weights[i] - (u.rate * factor) * new.first[i]
       }
     }
     return new

@@ -45,6 +45,27 @@ struct MovingProtectionTests {
     #expect(try test.logits(0, probe).bits != first)
   }
 
+  /// Training a finished task on reaches the others too.
+  @Test(arguments: protections)
+  func reopenedTasksWriteBack(protection: Int32) throws {
+    let test = try network { $0.protection = protection }
+    for number in 0..<3 {
+      try test.begin(steps: 20, competes: 3)
+      for n in 0..<20 { try test.step(OwnershipTests.rows(number).batch(n, of: 16)) }
+      try test.end()
+    }
+    let before = try test.edges(0)
+    #expect(test.reopenStatus(0) == SWIFTCL_OK)
+    for n in 0..<20 { try test.step(OwnershipTests.rows(0).batch(n, of: 16)) }
+    try test.end()
+    let edges = try test.tasks.map { try test.edges($0) }
+    #expect(edges[0] != before)
+    for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+      let (different, shared) = disagreement(edges[a], edges[b])
+      #expect(different == 0 && shared > 0, "tasks \(a) and \(b)")
+    }
+  }
+
   /// Slow learns at a fraction: one plain step moves an owned edge by that
   /// fraction of what it moves under no protection.
   @Test func slowIsAFractionOfNone() throws {

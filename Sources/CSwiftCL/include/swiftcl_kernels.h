@@ -27,7 +27,7 @@ typedef struct swiftcl_update {
   float correction2;  /* Adam: 1 / (1 - beta2^t) */
   float decay;        /* weight decay, added to the gradient */
   float scale;        /* of the gradient, from clipping; 1 */
-  float owned_rate;   /* factor of the gradient on owned edges; 0 freezes them bit for bit */
+  float owned_rate;   /* factor of the rate on owned edges; 0 freezes them bit for bit */
 } swiftcl_update;
 
 /*

@@ -15,7 +15,7 @@ struct Ownership {
     case free
     /// All are owned and frozen: nothing to do.
     case frozen
-    /// Each lane's gradient has its factor; the lanes of the mask keep their bits.
+    /// Each lane's rate has its factor; the lanes of the mask keep their bits.
     case mixed(factor: Lanes, kept: SIMD16<Int32>)
   }
 

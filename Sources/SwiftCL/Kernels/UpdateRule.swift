@@ -49,8 +49,9 @@ protocol UpdateRule {
   /// Whether the optimiser has a second moment.
   static var hasSecond: Bool { get }
   var update: swiftcl_update { get }
-  /// Moves the state along the gradient.
-  func step<Number: UpdateNumber>(_ state: inout WeightState<Number>, _ gradient: Number)
+  /// Moves the state along the gradient, at a rate that protection may have lowered.
+  func step<Number: UpdateNumber>(
+    _ state: inout WeightState<Number>, _ gradient: Number, rate: Number)
 }
 
 extension UpdateRule {
@@ -70,9 +71,11 @@ struct SGDRule: UpdateRule {
   static var hasSecond: Bool { false }
 
   @inline(__always)
-  func step<Number: UpdateNumber>(_ state: inout WeightState<Number>, _ gradient: Number) {
+  func step<Number: UpdateNumber>(
+    _ state: inout WeightState<Number>, _ gradient: Number, rate: Number
+  ) {
     state.first = (Number(repeating: update.momentum) * state.first + gradient).withoutDust
-    state.weight = state.weight - Number(repeating: update.rate) * state.first
+    state.weight = state.weight - rate * state.first
   }
 }
 
@@ -85,7 +88,9 @@ struct AdamRule: UpdateRule {
   static var hasSecond: Bool { true }
 
   @inline(__always)
-  func step<Number: UpdateNumber>(_ state: inout WeightState<Number>, _ gradient: Number) {
+  func step<Number: UpdateNumber>(
+    _ state: inout WeightState<Number>, _ gradient: Number, rate: Number
+  ) {
     state.first =
       (Number(repeating: update.beta1) * state.first
       + Number(repeating: 1 - update.beta1) * gradient).withoutDust
@@ -96,6 +101,6 @@ struct AdamRule: UpdateRule {
     let spread =
       (state.second * Number(repeating: update.correction2)).root
       + Number(repeating: update.epsilon)
-    state.weight = state.weight - (Number(repeating: update.rate) * mean) / spread
+    state.weight = state.weight - (rate * mean) / spread
   }
 }

@@ -78,9 +78,8 @@ struct UpdateTarget {
           var state = WeightState<Float>(
             weight: weights[index], first: first[index],
             second: Rule.hasSecond ? second[index] : 0)
-          var gradient = rule.gradient(source.single(at: offset), weight: state.weight)
-          if let factor { gradient *= factor }
-          rule.step(&state, gradient)
+          let gradient = rule.gradient(source.single(at: offset), weight: state.weight)
+          rule.step(&state, gradient, rate: rule.update.rate * (factor ?? 1))
           weights[index] = state.weight
           first[index] = state.first
           if Rule.hasSecond { second[index] = state.second }
@@ -126,10 +125,11 @@ struct UpdateTarget {
       let old = WeightState<Lanes>(
         weight: weights.lanes(at: index), first: first.lanes(at: index),
         second: Rule.hasSecond ? second.lanes(at: index) : Lanes.zero)
-      var gradient = rule.gradient(sum, weight: old.weight)
-      if let factor { gradient = gradient * factor }
+      let gradient = rule.gradient(sum, weight: old.weight)
+      var rate = Lanes(repeating: rule.update.rate)
+      if let factor { rate = rate * factor }
       var new = old
-      rule.step(&new, gradient)
+      rule.step(&new, gradient, rate: rate)
       if let kept {
         new.weight = old.weight.chosen(by: kept, else: new.weight)
         new.first = old.first.chosen(by: kept, else: new.first)
