@@ -229,7 +229,7 @@ typedef struct swiftcl_options {
   int32_t sampler;             /**< SWIFTCL_SAMPLER_... */
   float temperature;           /**< of the relaxed samplers, above 0; 0.67 */
   float posterior_floor;       /**< eta of A.1, 0 to 0.1; 1e-4, used by the relaxed samplers */
-  uint32_t top_k;              /**< 2 */
+  uint32_t top_k;              /**< 2; with 1 the winners stay those of chance, as logits learn by comparison */
   uint32_t resample_interval;  /**< steps between two samples of top-k; 10 */
   float logit_learning_rate;   /**< Adam on the logits; 0.5 */
   float logit_init;            /**< standard deviation of the initial logits; 0.01 */
@@ -386,7 +386,7 @@ typedef struct swiftcl_capacity {
                                    any unit may win */
   uint32_t next_reused;       /**< blocks that would run an owned unit */
   uint32_t floor_blocks;      /**< fewest winners a task may have here */
-  int32_t status;             /**< what swiftcl_task_begin would return */
+  int32_t status;             /**< what swiftcl_task_begin would return, ticket_bytes aside */
 } swiftcl_capacity;
 
 /** Multiply-adds so far, of all tasks. */

@@ -11,6 +11,7 @@ struct OpenTask {
   /// Steps the task already had when it was reopened; schedules count from here.
   var startStep: UInt64 = 0
   var expectedSteps: UInt64 = 0
+  /// As it was asked for; 0 leaves it to `competeBudget`.
   var competeSteps: UInt64 = 0
   /// Base rate of the schedule; `rateIsSet` makes it constant from there on.
   var rate: Float = 0

@@ -143,16 +143,16 @@ extension Network {
     return bytes + shared
   }
 
-  /// Steps of competition when nobody knows how long the task is.
-  static var defaultCompeteSteps: UInt64 { 200 }
+  /// Steps of competition: what was asked for, else a tenth of the task, or 200
+  /// when nobody knows how long it is.
+  var competeBudget: UInt64 {
+    if task.competeSteps > 0 { return task.competeSteps }
+    return task.expectedSteps > 0 ? max(1, task.expectedSteps / 10) : 200
+  }
 
   mutating func setBudget(_ given: swiftcl_task_options) {
     task.expectedSteps = given.expected_steps
     task.competeSteps = given.compete_steps
-    if given.compete_steps == 0 {
-      task.competeSteps =
-        given.expected_steps > 0 ? max(1, given.expected_steps / 10) : Network.defaultCompeteSteps
-    }
     task.rate = options.learning_rate
     task.rateIsSet = false
   }

@@ -214,11 +214,12 @@ extension Network {
     return UInt32(count)
   }
 
-  /// Edges that must not move.
-  func frozenEdges() -> UInt64 {
-    let freezes =
-      options.protection == SWIFTCL_PROTECT_FROZEN
+  /// Whether edges of earlier tickets must not move at all.
+  var freezesOwned: Bool {
+    options.protection == SWIFTCL_PROTECT_FROZEN
       || (options.protection == SWIFTCL_PROTECT_SLOW && options.slow_rate == 0)
-    return freezes ? ownedEdges() : 0
   }
+
+  /// Edges that must not move.
+  func frozenEdges() -> UInt64 { freezesOwned ? ownedEdges() : 0 }
 }

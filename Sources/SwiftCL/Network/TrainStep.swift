@@ -138,7 +138,7 @@ extension Network {
   /// The competition's clock: candidates leave, samples change, winners stand.
   private mutating func advanceCompetition() {
     let done = task.record.steps
-    if done >= task.competeSteps {
+    if done >= competeBudget {
       commit()
       return
     }

@@ -145,7 +145,6 @@ extension Network {
   private mutating func expect(steps: UInt64) {
     if task.expectedSteps > 0 || task.record.steps > task.startStep { return }
     task.expectedSteps = steps
-    if task.competeSteps == Network.defaultCompeteSteps { task.competeSteps = max(1, steps / 10) }
   }
 
   private func goesOn(

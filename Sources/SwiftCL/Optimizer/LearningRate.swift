@@ -36,7 +36,7 @@ extension Network {
   func squaredNorm(layer l: Int) -> Double {
     let layer = working[l]
     guard let gradient = layer.gradient else { return 0 }
-    let skips = layer.hasOwned && options.protection == SWIFTCL_PROTECT_FROZEN
+    let skips = layer.hasOwned && freezesOwned
     return squares(gradient, layer.live.panels.count, skips ? layer.owned : nil)
       + squares(layer.biasGradient, layer.padded, skips ? layer.biasOwned : nil)
   }

@@ -33,10 +33,11 @@ enum Random {
     key(key(key(mix(seed), domain), a), b)
   }
 
-  /// Uniform in (0, 1), never 0 or 1, 24 bits.
+  /// Uniform in (0, 1), never 0 or 1, 23 bits: with 24 the half would not be
+  /// exact, and the largest would round to 1.
   @inline(__always)
   static func uniform(_ bits: UInt64) -> Float {
-    (Float(UInt32(truncatingIfNeeded: bits >> 40)) + 0.5) * (1 / 16_777_216)
+    (Float(UInt32(truncatingIfNeeded: bits >> 41)) + 0.5) * (1 / 8_388_608)
   }
 
   /// Near-normal with mean 0 and deviation 1: the sum of four 16-bit uniforms.
