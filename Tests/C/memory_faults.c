@@ -198,7 +198,7 @@ static void misaligned(void) {
     memset(&counter, 0, sizeof counter);
     counter.misalign = shift;
     d.o.allocator = counting(&counter);
-    REFUSED_ALONE(swiftcl_network_create(&d.o, OUT), SWIFTCL_E_MEMORY, "memory");
+    REFUSED_ALONE(swiftcl_network_create(&d.o, OUT), SWIFTCL_E_MEMORY, "allocator");
     CHECK(counter.calls > 0 && counter.live == 0 && counter.wrong == 0);
     /* Good memory at first: the tickets are misplaced. */
     counter.misalign = 0;
@@ -207,7 +207,7 @@ static void misaligned(void) {
     swiftcl_task task;
     OK(net, swiftcl_task_begin(net, NULL, &task));
     counter.misalign = shift;
-    REFUSED(net, swiftcl_task_end(net, OUT_STRUCT(swiftcl_task_info)), SWIFTCL_E_MEMORY, "memory");
+    REFUSED(net, swiftcl_task_end(net, OUT_STRUCT(swiftcl_task_info)), SWIFTCL_E_MEMORY, "allocator");
     counter.misalign = 0;
     OK(net, swiftcl_task_end(net, NULL));
     swiftcl_network_free(net);

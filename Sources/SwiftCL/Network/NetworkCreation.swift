@@ -46,7 +46,7 @@ extension Network {
       if let directory { memory.release(directory, plan.directoryBytes) }
       if let home { memory.release(home, plan.homeBytes) }
       status = ErrorRecord.fail(
-        error, SWIFTCL_E_MEMORY, call, "the allocator returned NULL; bytes of the plan: ",
+        error, SWIFTCL_E_MEMORY, call, "the allocator has no memory; bytes of the plan: ",
         plan.totalBytes)
       return nil
     }
@@ -168,7 +168,8 @@ extension Network {
     _ = arena.take(UnsafeMutablePointer<Ticket>.self, capacity)
     guard let block = memory.allocate(arena.used) else {
       return fail(
-        SWIFTCL_E_MEMORY, "the allocator returned NULL; bytes asked for more tasks: ", arena.used)
+        SWIFTCL_E_MEMORY, "the allocator has no memory for more tasks; bytes asked for: ",
+        arena.used)
     }
     let tickets = block.assumingMemoryBound(to: UnsafeMutablePointer<Ticket>.self)
     for i in 0..<store.count { tickets[i] = store.tickets[i] }
@@ -194,7 +195,7 @@ extension Network {
       let block = memory.allocate(measured.workspaceBytes)
     else {
       return fail(
-        SWIFTCL_E_MEMORY, "the allocator returned NULL; classes to make room for: ", classes)
+        SWIFTCL_E_MEMORY, "the allocator has no memory for more classes; their number is ", classes)
     }
     memory.release(workspaceBlock, workspaceBytes)
     options = wider

@@ -19,7 +19,7 @@ extension Network {
     // Memory first: everything after it cannot fail.
     guard let target = ticketForOpenTask() else {
       return fail(
-        SWIFTCL_E_MEMORY, "the allocator has no room for the ticket; bytes held by tickets: ",
+        SWIFTCL_E_MEMORY, "the allocator has no memory for the ticket; bytes held by tickets: ",
         store.used)
     }
     if task.phase == SWIFTCL_PHASE_COMPETE { commit() }
