@@ -322,8 +322,9 @@ swiftcl_status swiftcl_fit_options_init(swiftcl_fit_options *options);
  *     only.
  * @param labels rows labels, all checked before the first step.
  * @param rows at least 1.
- * @param options NULL is the defaults. Its progress callback runs after every
- *     step, on this thread; it must not call into this network.
+ * @param options NULL is the defaults, with no more than max_batch rows a step.
+ *     Its progress callback runs after every step, on this thread; it must not
+ *     call into this network.
  * @param report NULL, or struct_size set by the caller; receives what was done,
  *     also with SWIFTCL_E_STOPPED.
  * @return SWIFTCL_OK; SWIFTCL_E_STOPPED when the callback asked for it, steps
@@ -376,15 +377,17 @@ swiftcl_status swiftcl_task_commit(swiftcl_network *network);
  * @param report NULL, or struct_size set by the caller; receives what the task
  *     became.
  * @return SWIFTCL_OK; SWIFTCL_E_NULL or _STRUCT; SWIFTCL_E_STATE without an
- *     open task; SWIFTCL_E_MEMORY when there is no room for the ticket: the
- *     task stays open. Since 0.1.
+ *     open task; SWIFTCL_E_MEMORY when there is no room for the ticket,
+ *     SWIFTCL_E_NONFINITE when the task's parameters overflowed: the task stays
+ *     open. Since 0.1.
  */
 swiftcl_status swiftcl_task_end(
     swiftcl_network *network, swiftcl_task_info *report);
 
 /**
  * Forgets the open task, as if it had never begun; a reopened task is what it
- * was before.
+ * was before. Memory that beginning it allocated for more tasks or classes
+ * stays.
  *
  * @param network a network with a task open.
  * @return SWIFTCL_OK, SWIFTCL_E_NULL, or SWIFTCL_E_STATE without an open task.
@@ -424,7 +427,7 @@ swiftcl_status swiftcl_task_remove(swiftcl_network *network, swiftcl_task task);
 /**
  * Logits of a task for some rows; only its winners run. Works for any finished
  * task, also while another is open, and for the open one (candidates weighted
- * by their posterior, without noise).
+ * by their posterior, without noise; with top-k those of the current sample).
  *
  * @param network a network.
  * @param task a finished task, the open one's number, or SWIFTCL_TASK_OPEN.
@@ -803,8 +806,10 @@ swiftcl_status swiftcl_checkpoint_inspect(
  *     swiftcl_network_free.
  * @return SWIFTCL_OK; SWIFTCL_E_NULL, _STRUCT or _ARGUMENT; SWIFTCL_E_IO for a
  *     missing or unreadable file, _FORMAT, _CORRUPT or _VERSION for its
- *     content, _MISMATCH for another description; SWIFTCL_E_MEMORY;
- *     SWIFTCL_E_UNSUPPORTED on firmware. Any thread. Since 0.1.
+ *     content, _MISMATCH when options.expected differs in layers, inputs (type,
+ *     channels, layout, scale), loss, sharing, head, allocation or protection;
+ *     SWIFTCL_E_MEMORY; SWIFTCL_E_UNSUPPORTED on firmware. Any thread. Since
+ *     0.1.
  */
 swiftcl_status swiftcl_network_load(
     const char *path, const swiftcl_load_options *options,

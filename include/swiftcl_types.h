@@ -79,7 +79,7 @@ typedef struct swiftcl_error {
  */
 typedef struct swiftcl_network swiftcl_network;
 
-/** A task's number: given by swiftcl_task_begin, never used again. */
+/** A task's number: given by swiftcl_task_begin; that of an ended task is never given again. */
 typedef int32_t swiftcl_task;
 
 /** Stands for the open task wherever a task is asked for. */
@@ -376,14 +376,14 @@ typedef struct swiftcl_layer_info {
   uint32_t owned_units;
 } swiftcl_layer_info;
 
-/** What the next task would get of one layer. */
+/** What the next task would get of one layer; a task begins only if every layer has room for it. */
 typedef struct swiftcl_capacity {
   uint32_t struct_size;       /**< sizeof(swiftcl_capacity), set by the caller */
   uint32_t blocks;
   uint32_t blocks_with_free;  /**< blocks that still have a free unit */
   uint32_t free_units;
   uint32_t next_served;       /**< blocks that would get free units, exactly; all under ALLOCATE_ANY, where
-                                   any unit may win */
+                                   any unit may win. An open task's units still count as free */
   uint32_t next_reused;       /**< blocks that would run an owned unit */
   uint32_t floor_blocks;      /**< fewest winners a task may have here */
   int32_t status;             /**< what swiftcl_task_begin would return, ticket_bytes aside */
@@ -468,7 +468,8 @@ typedef int32_t (*swiftcl_read_fn)(void *context, void *data, size_t bytes);
 typedef struct swiftcl_load_options {
   uint32_t struct_size;
   uint32_t reserved;
-  const swiftcl_options *expected; /**< the description it must have; NULL is any */
+  const swiftcl_options *expected; /**< the description it must have (swiftcl_network_load says what is
+                                        compared); NULL is any */
   swiftcl_allocator allocator;     /**< for load; load_in uses none */
 } swiftcl_load_options;
 

@@ -93,7 +93,7 @@ int32_t swiftcl_host_read(swiftcl_host_file *file, void *data, size_t bytes) {
     if (file->next == file->used) {
       ssize_t got = read(file->descriptor, file->buffer, sizeof file->buffer);
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return errno;
+      if (got < 0) return file->problem = errno;
       if (got == 0) return -1;
       file->used = (size_t)got;
       file->next = 0;

@@ -29,6 +29,7 @@ swiftcl_error *swiftcl_host_thread_error(void);
 typedef struct swiftcl_host_file {
   int32_t descriptor;
   int32_t writing;
+  int32_t problem; /* errno of the last failure */
   size_t used;   /* bytes in the buffer, */
   size_t next;   /* and of these already read */
   char buffer[16384];

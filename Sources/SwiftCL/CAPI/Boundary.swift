@@ -33,8 +33,13 @@ enum Boundary {
   ) -> Bool {
     let given = Int(raw.loadUnaligned(as: UInt32.self))
     if given >= size && given <= size + 4096 { return true }
-    _ = ErrorRecord.fail(
-      error, SWIFTCL_E_STRUCT, call, name, is: given, expected: "struct_size of at least ", size)
+    var message = ErrorRecord(error)
+    message.begin(SWIFTCL_E_STRUCT, call)
+    message.append(name)
+    message.append(".struct_size is ")
+    message.append(given)
+    message.append(", expected sizeof the struct: ")
+    message.append(size)
     return false
   }
 

@@ -115,7 +115,7 @@ public func swiftcl_fit_options_init(
 /// - Parameter inputs: rows times inputs elements of the network's input_type; read only.
 /// - Parameter labels: rows labels, all checked before the first step.
 /// - Parameter rows: at least 1.
-/// - Parameter options: NULL is the defaults. Its progress callback runs after every step, on this
+/// - Parameter options: NULL is the defaults, with no more than max_batch rows a step. Its progress callback runs after every step, on this
 ///   thread; it must not call into this network.
 /// - Parameter report: NULL, or struct_size set by the caller; receives what was done, also with
 ///   SWIFTCL_E_STOPPED.
@@ -132,6 +132,7 @@ public func swiftcl_fit(
   guard let labels else { return net.pointee.failNull("labels is NULL") }
   if let report, !net.pointee.accepts(report, "report") { return SWIFTCL_E_STRUCT }
   var given = Defaults.fitOptions
+  given.batch = min(given.batch, net.pointee.options.max_batch)
   if let options {
     guard let read = net.pointee.read(options, "options") else { return SWIFTCL_E_STRUCT }
     given = read
@@ -203,7 +204,8 @@ public func swiftcl_task_commit(_ network: swiftcl_network_ref?) -> swiftcl_stat
 /// - Parameter network: a network with a task open.
 /// - Parameter report: NULL, or struct_size set by the caller; receives what the task became.
 /// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL or _STRUCT; SWIFTCL_E_STATE without an open task;
-///   SWIFTCL_E_MEMORY when there is no room for the ticket: the task stays open. Since 0.1.
+///   SWIFTCL_E_MEMORY when there is no room for the ticket, SWIFTCL_E_NONFINITE when the task's
+///   parameters overflowed: the task stays open. Since 0.1.
 @c(swiftcl_task_end)
 public func swiftcl_task_end(
   _ network: swiftcl_network_ref?, _ report: UnsafeMutablePointer<swiftcl_task_info>?
@@ -218,7 +220,8 @@ public func swiftcl_task_end(
   return status
 }
 
-/// Forgets the open task, as if it had never begun; a reopened task is what it was before.
+/// Forgets the open task, as if it had never begun; a reopened task is what it was before. Memory that
+/// beginning it allocated for more tasks or classes stays.
 ///
 /// - Parameter network: a network with a task open.
 /// - Returns: SWIFTCL_OK, SWIFTCL_E_NULL, or SWIFTCL_E_STATE without an open task. Since 0.1.

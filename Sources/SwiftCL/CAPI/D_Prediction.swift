@@ -3,7 +3,8 @@ import CSwiftCL
 // MARK: - Predict and evaluate
 
 /// Logits of a task for some rows; only its winners run. Works for any finished task, also while
-/// another is open, and for the open one (candidates weighted by their posterior, without noise).
+/// another is open, and for the open one (candidates weighted by their posterior, without noise; with
+/// top-k those of the current sample).
 ///
 /// - Parameter network: a network.
 /// - Parameter task: a finished task, the open one's number, or SWIFTCL_TASK_OPEN.
@@ -102,7 +103,8 @@ public func swiftcl_evaluate_tasks(
   for i in 0..<Int(count) {
     guard let inputs = sets[i].inputs, let labels = sets[i].labels else { return SWIFTCL_E_NULL }
     let status = net.pointee.evaluate(
-      sets[i].task, inputs, labels, rows: Int(shown: UInt(sets[i].rows)), &accuracies[i])
+      sets[i].task, inputs, labels, rows: Int(shown: UInt(bitPattern: sets[i].rows)), &accuracies[i]
+    )
     if status != SWIFTCL_OK { return status }
   }
   return SWIFTCL_OK

@@ -133,8 +133,9 @@ public func swiftcl_checkpoint_inspect(
 /// - Parameter options: NULL is the defaults.
 /// - Parameter network: receives the network, which the caller frees with swiftcl_network_free.
 /// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL, _STRUCT or _ARGUMENT; SWIFTCL_E_IO for a missing or
-///   unreadable file, _FORMAT, _CORRUPT or _VERSION for its content, _MISMATCH for another
-///   description; SWIFTCL_E_MEMORY; SWIFTCL_E_UNSUPPORTED on firmware. Any thread. Since 0.1.
+///   unreadable file, _FORMAT, _CORRUPT or _VERSION for its content, _MISMATCH when options.expected
+///   differs in layers, inputs (type, channels, layout, scale), loss, sharing, head, allocation or
+///   protection; SWIFTCL_E_MEMORY; SWIFTCL_E_UNSUPPORTED on firmware. Any thread. Since 0.1.
 @c(swiftcl_network_load)
 public func swiftcl_network_load(
   _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<swiftcl_load_options>?,
@@ -142,6 +143,7 @@ public func swiftcl_network_load(
 ) -> swiftcl_status {
   let call: StaticString = "swiftcl_network_load"
   guard let path else { return failThread(SWIFTCL_E_NULL, call, "path is NULL") }
+  guard network != nil else { return failThread(SWIFTCL_E_NULL, call, "network is NULL") }
   #if SWIFTCL_FIRMWARE
     return failThread(
       SWIFTCL_E_UNSUPPORTED, call, "this build has no files; use swiftcl_network_load_from")
@@ -154,6 +156,10 @@ public func swiftcl_network_load(
     }
     let status = load(HostFile.read, &file, options, call, in: nil, network)
     swiftcl_host_close(&file)
+    if status == SWIFTCL_E_IO {
+      return ErrorRecord.fail(
+        Boundary.threadError, status, call, "cannot read ", path, systemError: file.problem)
+    }
     return status
   #endif
 }
@@ -232,6 +238,13 @@ private func load(
       return SWIFTCL_E_STRUCT
     }
     given = found
+  }
+  if given.reserved != 0 {
+    return failThread(SWIFTCL_E_ARGUMENT, call, "options.reserved is not 0")
+  }
+  if (given.allocator.allocate == nil) != (given.allocator.release == nil) {
+    return failThread(
+      SWIFTCL_E_ARGUMENT, call, "allocator has one function of two, expected both or none")
   }
   var order = LoadOrder(call: call, error: Boundary.threadError, options: given)
   if let memory {

@@ -61,6 +61,7 @@ extension Network {
 
   func runningCount(_ l: Int) -> Int {
     let set = working[l].parked
+    if !gatesPerTask(l) { return set.units }
     let k = Int(options.top_k)
     var count = 0
     for i in 0..<shapes[l].blocks {
@@ -73,13 +74,20 @@ extension Network {
   private func drawRunning(layer l: Int, _ key: UInt64) {
     let layer = working[l]
     let set = layer.parked
+    if !gatesPerTask(l) {
+      // Nothing competes here: every unit runs, and there are no logits.
+      for u in 0..<set.units { layer.running[u] = Int32(u) }
+      return
+    }
     let k = Int(options.top_k)
     var count = 0
     for i in 0..<shapes[l].blocks {
       let range = Int(set.blockStart[i])..<Int(set.blockStart[i + 1])
       // k is small: take the largest, again and again, by marking what is taken.
-      for u in range { layer.relaxed[u] = noisyLogit(set, u, key) }
-      for _ in 0..<min(k, range.count) {
+      for u in range {
+        layer.relaxed[u] = k < range.count ? noisyLogit(set, u, key) : -Float.infinity
+      }
+      for _ in 0..<(k < range.count ? k : 0) {
         let best = Posterior.largest(layer.relaxed, range)
         layer.relaxed[best] = -Float.infinity
       }
@@ -93,6 +101,8 @@ extension Network {
   private func noisyLogit(_ set: CandidateSet, _ u: Int, _ key: UInt64) -> Float {
     let unit =
       UInt64(UInt32(bitPattern: set.unitBlock[u])) << 32 | UInt64(UInt32(bitPattern: set.unitId[u]))
-    return set.logits[u] + Scalar.gumbel(Random.uniform(Random.key(key, unit)))
+    let value = set.logits[u] + Scalar.gumbel(Random.uniform(Random.key(key, unit)))
+    // Every draw must be larger than the mark of what is taken.
+    return value.isFinite ? value : -1e30
   }
 }

@@ -16,6 +16,8 @@ struct OpenTask {
   /// Base rate of the schedule; `rateIsSet` makes it constant from there on.
   var rate: Float = 0
   var rateIsSet = false
+  /// max_classes before this task, which an abort goes back to.
+  var classesBefore: UInt32 = 0
 
   var isOpen: Bool { phase != SWIFTCL_PHASE_NONE }
 }
@@ -65,6 +67,9 @@ struct Network {
   var workspaceBlock: UnsafeMutableRawPointer
   var workspaceBytes: Int
 
+  /// Most bytes held while a block was replaced by a larger one.
+  var peakWhileGrowing: UInt64 = 0
+
   var store: TicketStore
   var workspace: Workspace
   var task: OpenTask
@@ -86,7 +91,7 @@ struct Network {
 
   var peakBytes: UInt64 {
     if !ownsBlocks { return plan.total_bytes }
-    return UInt64(homeBytes + directoryBytes + workspaceBytes + store.peak)
+    return max(peakWhileGrowing, UInt64(homeBytes + directoryBytes + workspaceBytes + store.peak))
   }
 }
 
@@ -131,7 +136,9 @@ extension Network {
   mutating func ticket(_ task: swiftcl_task) -> UnsafeMutablePointer<Ticket>? {
     if let index = store.index(of: task) { return store.tickets[index] }
     if task == SWIFTCL_TASK_OPEN {
-      _ = fail(SWIFTCL_E_STATE, "no task is open")
+      _ = fail(
+        SWIFTCL_E_STATE,
+        self.task.isOpen ? "a finished task is needed, not the open one" : "no task is open")
     } else {
       _ = fail(
         SWIFTCL_E_TASK, "task", is: Int(task), expected: "a finished task; how many there are: ",

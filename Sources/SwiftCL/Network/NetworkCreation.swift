@@ -46,7 +46,7 @@ extension Network {
       if let directory { memory.release(directory, plan.directoryBytes) }
       if let home { memory.release(home, plan.homeBytes) }
       status = ErrorRecord.fail(
-        error, SWIFTCL_E_MEMORY, call, "the allocator has no memory; bytes of the plan: ",
+        error, SWIFTCL_E_MEMORY, call, "the allocator has no aligned memory; bytes of the plan: ",
         plan.totalBytes)
       return nil
     }
@@ -173,6 +173,7 @@ extension Network {
     }
     let tickets = block.assumingMemoryBound(to: UnsafeMutablePointer<Ticket>.self)
     for i in 0..<store.count { tickets[i] = store.tickets[i] }
+    peakWhileGrowing = max(peakWhileGrowing, currentBytes + UInt64(arena.used))
     memory.release(directory, directoryBytes)
     directory = block
     directoryBytes = arena.used
@@ -197,6 +198,7 @@ extension Network {
       return fail(
         SWIFTCL_E_MEMORY, "the allocator has no memory for more classes; their number is ", classes)
     }
+    peakWhileGrowing = max(peakWhileGrowing, currentBytes + UInt64(measured.workspaceBytes))
     memory.release(workspaceBlock, workspaceBytes)
     options = wider
     workspaceBlock = block
@@ -206,5 +208,13 @@ extension Network {
     let shapes = shapes
     LayerShape.each(options) { l, shape in shapes[l] = shape }
     return SWIFTCL_OK
+  }
+
+  /// Takes back what `makeRoomForClasses` promised; the room itself stays.
+  mutating func forgetClasses(beyond classes: UInt32) {
+    options.max_classes = classes
+    let shapes = shapes
+    LayerShape.each(options) { l, shape in shapes[l] = shape }
+    if let measured = MemoryPlan.measure(options) { plan = measured.report(options) }
   }
 }

@@ -100,19 +100,42 @@ extension Network {
         for k in 0..<set.inputs where workspace.inputMap[k] >= 0 {
           let given = weights[o * panels.inputs + k]
           if given.bitPattern != packed.weights[panels.index(k, o)].bitPattern {
-            return fail(
-              SWIFTCL_E_OWNED, "weights", at: o * panels.inputs + k,
-              is: Int(store.tickets[s].pointee.record.task),
-              expected: "the value it has: the number before is the task that owns it")
+            return failOwned(
+              "weights", o * panels.inputs + k, store.tickets[s].pointee.record.task)
           }
         }
         if l < hidden, biases[o].bitPattern != packed.bias[o].bitPattern {
-          return fail(
-            SWIFTCL_E_OWNED, "biases", at: o, is: Int(store.tickets[s].pointee.record.task),
-            expected: "the value it has: the number before is the task that owns it")
+          return failOwned("biases", o, store.tickets[s].pointee.record.task)
         }
       }
     }
     return SWIFTCL_OK
+  }
+
+  private mutating func failOwned(_ name: StaticString, _ index: Int, _ owner: swiftcl_task)
+    -> swiftcl_status
+  {
+    let call = call
+    return withUnsafeMutablePointer(to: &error) {
+      var message = ErrorRecord($0)
+      message.begin(SWIFTCL_E_OWNED, call)
+      message.append(name)
+      message.append("[")
+      message.append(index)
+      message.append("] may only keep its value: it is owned by task ")
+      message.append(Int(owner))
+      return SWIFTCL_E_OWNED
+    }
+  }
+
+  /// A gradient may overflow where the loss did not.
+  func parametersAreFinite() -> Bool {
+    for l in 0..<layerCount {
+      let set = candidates(l)
+      if !allFinite(set.weights, set.panels.count) || !allFinite(set.bias, set.padded) {
+        return false
+      }
+    }
+    return true
   }
 }

@@ -24,7 +24,7 @@ extension Network {
   mutating func check(_ set: swiftcl_dataset) -> swiftcl_status {
     guard let inputs = set.inputs else { return failNull("a set's inputs is NULL") }
     guard let labels = set.labels else { return failNull("a set's labels is NULL") }
-    let rows = Int(shown: UInt(set.rows))
+    let rows = Int(shown: UInt(bitPattern: set.rows))
     let status = checkLabels(set.task, labels, rows: rows)
     return status == SWIFTCL_OK ? checkRows(inputs, count: rows) : status
   }

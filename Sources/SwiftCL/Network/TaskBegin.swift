@@ -10,23 +10,32 @@ extension Network {
         expected: "none; end or abort it first")
     }
     var status = checkTaskOptions(given)
-    if status == SWIFTCL_OK { status = makeRoomForTask() }
-    if status == SWIFTCL_OK { status = makeRoomForClasses(largestLabel(given) + 1) }
     if status != SWIFTCL_OK { return status }
-    if nextTask == Int32.max { return fail(SWIFTCL_E_CAPACITY, "task numbers are spent") }
-
+    if nextTask == Int32.max - 1 { return fail(SWIFTCL_E_CAPACITY, "task numbers are spent") }
     var opening = OpenTask()
     opening.record.task = nextTask
     opening.start = store.count == 0 ? SWIFTCL_START_FRESH : given.start
     status = offerAll(opening.record.task, opening.start)
     if status != SWIFTCL_OK { return status }
-    let classCount = copyClasses(given)
-    if !store.has(room: fullestTicket(classCount: classCount)) {
+    let classCount = classCount(given)
+    let bytes = fullestTicket(classCount: classCount)
+    if !store.has(room: bytes) {
       return fail(
         SWIFTCL_E_CAPACITY, "ticket bytes left", is: store.budget - store.used,
-        expected: "room for this task's ticket: ", fullestTicket(classCount: classCount))
+        expected: "room for this task's ticket: ", bytes)
+    }
+    // Only what is sure to begin may grow the network.
+    opening.classesBefore = options.max_classes
+    status = makeRoomForTask()
+    if status == SWIFTCL_OK { status = makeRoomForClasses(largestLabel(given) + 1) }
+    if status != SWIFTCL_OK { return status }
+    if options.max_classes != opening.classesBefore {
+      // The offers lay in the workspace that was left behind.
+      status = offerAll(opening.record.task, opening.start)
+      if status != SWIFTCL_OK { return status }
     }
 
+    copyClasses(given, classCount)
     task = opening
     task.classCount = classCount
     task.record.userTag = given.user_tag
@@ -79,20 +88,19 @@ extension Network {
   /// Labels of the head that a task of all labels has.
   private var headLabels: Int { Int((options.layers?[hidden].width) ?? 1) }
 
+  /// Logits of one row.
+  private func classCount(_ given: swiftcl_task_options) -> Int {
+    if given.classes != nil && given.mask_classes == 1 { return Int(given.class_count) }
+    return max(headLabels, largestLabel(given) + 1)
+  }
+
   /// Copies the task's classes into the workspace, the columns of the head too.
-  private func copyClasses(_ given: swiftcl_task_options) -> Int {
-    var count = headLabels
-    if let classes = given.classes, given.mask_classes == 1 {
-      count = Int(given.class_count)
-      for c in 0..<count { workspace.classes[c] = classes[c] }
-    } else {
-      count = max(count, largestLabel(given) + 1)
-      for c in 0..<count { workspace.classes[c] = Int32(c) }
-    }
+  private func copyClasses(_ given: swiftcl_task_options, _ count: Int) {
     for c in 0..<count {
+      let label = given.mask_classes == 1 ? given.classes?[c] : nil
+      workspace.classes[c] = label ?? Int32(c)
       workspace.columns[c] = options.sharesTicket ? workspace.classes[c] : Int32(c)
     }
-    return count
   }
 
   private mutating func offerAll(_ task: swiftcl_task, _ start: Int32) -> swiftcl_status {

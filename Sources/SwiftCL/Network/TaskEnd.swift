@@ -10,12 +10,20 @@ extension Network {
 
   mutating func abortTask() -> swiftcl_status {
     if !task.isOpen { return fail(SWIFTCL_E_STATE, "no task is open") }
+    let classesBefore = task.classesBefore
+    if !task.reopens, classesBefore != options.max_classes { forgetClasses(beyond: classesBefore) }
     task = OpenTask()
     return SWIFTCL_OK
   }
 
   mutating func endTask() -> swiftcl_status {
     if !task.isOpen { return fail(SWIFTCL_E_STATE, "no task is open") }
+    if isParked { parkLive() }
+    if !parametersAreFinite() {
+      return fail(
+        SWIFTCL_E_NONFINITE, "the task's parameters are no longer finite; abort it and learn slower"
+      )
+    }
     // Memory first: everything after it cannot fail.
     guard let target = ticketForOpenTask() else {
       return fail(

@@ -27,8 +27,12 @@ extension Network {
     report.kl = kl
     report.rows = UInt32(rows)
     report.learning_rate = learningRate
+    if !backward(x, rows: rows, &report) {
+      return fail(
+        SWIFTCL_E_NONFINITE, "the gradient's norm", is: report.gradient_norm,
+        expected: "a finite number; a smaller learning_rate may help")
+    }
     count(rows: rows, &report)
-    backward(x, rows: rows, &report)
     task.record.lastLoss = loss
     task.record.steps += 1
     if competes { advanceCompetition() }
@@ -71,8 +75,9 @@ extension Network {
     }
   }
 
-  /// From the head down: input gradient before the weights it needs move.
-  private func backward(_ x: InputRows, rows: Int, _ report: inout swiftcl_step) {
+  /// From the head down: input gradient before the weights it needs move. False,
+  /// with nothing moved, when the norm that clipping needs is not finite.
+  private func backward(_ x: InputRows, rows: Int, _ report: inout swiftcl_step) -> Bool {
     let keeps = options.storesGradients
     let rule = updateRule(scale: 1)
     var delta = working[hidden].output
@@ -95,10 +100,17 @@ extension Network {
       } else {
         updateWeights(layer: l, input, stride: stride, rows: rows, delta, rule)
       }
-      if layer.competes { learnLogits(layer: l) }
+      if layer.competes { gradientOfLogits(layer: l) }
       delta = below
     }
-    if keeps { report.gradient_norm = applyClipped() }
+    if keeps {
+      let squared = options.clip_norm > 0 ? squaredNorms() : 0
+      report.gradient_norm = Float(squared.squareRoot())
+      if !report.gradient_norm.isFinite { return false }
+      applyClipped(squared)
+    }
+    for l in 0..<hidden where working[l].competes { updateLogits(layer: l) }
+    return true
   }
 
   /// What ReLU let pass: the sign of the sum behind a gate, which a closed gate
@@ -109,17 +121,14 @@ extension Network {
     return UnsafePointer(gated ? working[l].sum : working[l].output)
   }
 
-  private func learnLogits(layer l: Int) {
-    gradientOfLogits(layer: l)
-    updateLogits(layer: l)
+  /// Second pass over kept gradients, shortened where they are too long.
+  private func squaredNorms() -> Double {
+    var total: Double = 0
+    for l in 0..<layerCount { total += squaredNorm(layer: l) }
+    return total
   }
 
-  /// Second pass over kept gradients, shortened where they are too long.
-  private func applyClipped() -> Float {
-    var total: Double = 0
-    if options.clip_norm > 0 {
-      for l in 0..<layerCount { total += squaredNorm(layer: l) }
-    }
+  private func applyClipped(_ total: Double) {
     let all = clipScale(total)
     for l in 0..<layerCount {
       let scale =
@@ -127,7 +136,6 @@ extension Network {
         ? clipScale(squaredNorm(layer: l)) : all
       applyGradients(layer: l, updateRule(scale: scale))
     }
-    return Float(total.squareRoot())
   }
 
   private func clipScale(_ squared: Double) -> Float {

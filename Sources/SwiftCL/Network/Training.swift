@@ -115,11 +115,13 @@ extension Network {
   }
 
   private mutating func checkFit(rows: Int, _ given: swiftcl_fit_options) -> swiftcl_status {
+    var status = checkRowCount(rows)
+    if status != SWIFTCL_OK { return status }
     if given.batch < 1 || Int(given.batch) > batch {
       return fail(
         SWIFTCL_E_ARGUMENT, "batch", is: Int(given.batch), expected: "1 to max_batch = ", batch)
     }
-    let status = checkStep(rows: min(rows, Int(given.batch)), SWIFTCL_LOSS_CROSS_ENTROPY)
+    status = checkStep(rows: min(rows, Int(given.batch)), SWIFTCL_LOSS_CROSS_ENTROPY)
     if status != SWIFTCL_OK { return status }
     if given.epochs < 1 {
       return fail(SWIFTCL_E_ARGUMENT, "epochs", is: Int(given.epochs), expected: "1 or more")
@@ -127,7 +129,7 @@ extension Network {
     if given.shuffle > 1 {
       return fail(SWIFTCL_E_ARGUMENT, "shuffle", is: Int(given.shuffle), expected: "0 or 1")
     }
-    return checkRowCount(rows)
+    return SWIFTCL_OK
   }
 
   /// A bad label must be found before the first step, not in the third epoch.

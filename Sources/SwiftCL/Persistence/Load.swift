@@ -137,6 +137,11 @@ enum Load {
     guard let network = built else { return nil }
     network.pointee.call = order.call
     network.pointee.restore(&source, head)
+    if source.status == SWIFTCL_OK, let expected = order.options.expected,
+      !DescriptionMatch.hasScale(network.pointee.options, expected.pointee)
+    {
+      source.refuse(SWIFTCL_E_MISMATCH, "the checkpoint's input scale or offset is another")
+    }
     if source.status != SWIFTCL_OK {
       status = failed(source, order)
       Network.free(network)
@@ -150,6 +155,17 @@ enum Load {
 /// Whether a checkpoint is of the description that the caller expects: the
 /// things that decide what its parameters mean.
 enum DescriptionMatch {
+  /// Whether both scale their inputs alike; channels are known to agree.
+  static func hasScale(_ found: swiftcl_options, _ wanted: swiftcl_options) -> Bool {
+    for c in 0..<Int(found.input_channels) {
+      let scale = found.input_scale.map { $0[c] } ?? 1
+      let offset = found.input_offset.map { $0[c] } ?? 0
+      if scale != (wanted.input_scale.map { $0[c] } ?? 1) { return false }
+      if offset != (wanted.input_offset.map { $0[c] } ?? 0) { return false }
+    }
+    return true
+  }
+
   static func check(
     _ found: swiftcl_options, _ wanted: swiftcl_options, _ call: StaticString,
     _ error: UnsafeMutablePointer<swiftcl_error>
@@ -169,7 +185,17 @@ enum DescriptionMatch {
       status = compare("input_channels", Int(found.input_channels), Int(wanted.input_channels))
     }
     if status == SWIFTCL_OK { status = compare("loss", Int(found.loss), Int(wanted.loss)) }
+    if status == SWIFTCL_OK {
+      status = compare("input_layout", Int(found.input_layout), Int(wanted.input_layout))
+    }
     if status == SWIFTCL_OK { status = compare("sharing", Int(found.sharing), Int(wanted.sharing)) }
+    if status == SWIFTCL_OK { status = compare("head", Int(found.head), Int(wanted.head)) }
+    if status == SWIFTCL_OK {
+      status = compare("allocation", Int(found.allocation), Int(wanted.allocation))
+    }
+    if status == SWIFTCL_OK {
+      status = compare("protection", Int(found.protection), Int(wanted.protection))
+    }
     guard status == SWIFTCL_OK, let mine = found.layers else { return status }
     guard let theirs = wanted.layers else {
       return ErrorRecord.fail(error, SWIFTCL_E_NULL, call, "expected.layers is NULL")

@@ -13,7 +13,7 @@ extension Network {
     macs = source.u64()
     denseMacs = source.u64()
     source.end()
-    if nextTask < 0 || head.tasks > store.capacity
+    if nextTask < 0 || nextTask == Int32.max || head.tasks > store.capacity
       || hasShared != (options.sharesTicket && head.tasks > 0)
     {
       source.refuse(SWIFTCL_E_CORRUPT, "the checkpoint's totals are impossible")
@@ -126,7 +126,7 @@ extension Network {
     source.end()
     let before = store.count > 0 ? store.tickets[store.count - 1].pointee.record.task : -1
     if classCount < 1 || classCount > headShape.width || record.task <= before
-      || record.task >= nextTask
+      || record.task >= nextTask || !record.isPossible
     {
       source.refuse(SWIFTCL_E_CORRUPT, "a ticket's classes or number are impossible")
     }
@@ -195,6 +195,7 @@ extension Network {
   /// No block ever has more groups than this.
   func winnerLimit(layer l: Int) -> Int {
     options.allocation == SWIFTCL_ALLOCATE_GROWING
-      ? shapes[l].groups + DescriptionCheck.largestTasks : shapes[l].groups
+      ? min(shapes[l].groups + DescriptionCheck.largestTasks, Int(Int32.max) / shapes[l].width)
+      : shapes[l].groups
   }
 }

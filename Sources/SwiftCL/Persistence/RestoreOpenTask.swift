@@ -13,13 +13,16 @@ extension Network {
     open.rateIsSet = source.u32() == 1
     open.rate = source.f32()
     open.classCount = Int(source.u32())
+    open.classesBefore = source.u32()
+    _ = source.u32()
     open.startStep = source.u64()
     open.expectedSteps = source.u64()
     open.competeSteps = source.u64()
     let possible =
       open.phase == phase && (phase == SWIFTCL_PHASE_COMPETE || phase == SWIFTCL_PHASE_SPECIALISE)
       && open.classCount >= 1 && open.classCount <= headShape.width
-      && open.startStep <= open.record.steps && open.rate.isFinite && isPossibleNumber(open)
+      && open.startStep <= open.record.steps && open.rate.isFinite && open.record.isPossible
+      && isPossibleNumber(open) && (open.reopens || isPossibleGrowth(open))
     if !possible {
       source.refuse(SWIFTCL_E_CORRUPT, "the open task is impossible")
       source.end()
@@ -44,8 +47,22 @@ extension Network {
     }
   }
 
+  /// An abort goes back to these classes: the head and every ticket must fit.
+  private func isPossibleGrowth(_ open: OpenTask) -> Bool {
+    var least: UInt32 = options.layers?[hidden].width ?? 1
+    for s in 0..<store.count {
+      let ticket = store.tickets[s].pointee
+      for c in 0..<ticket.classCount {
+        least = max(least, UInt32(bitPattern: ticket.classes[c]) + 1)
+      }
+    }
+    return open.classesBefore >= least && open.classesBefore <= options.max_classes
+  }
+
   private func isPossibleNumber(_ open: OpenTask) -> Bool {
-    open.reopens ? store.index(of: open.record.task) != nil : open.record.task == nextTask
+    open.reopens
+      ? store.index(of: open.record.task) != nil
+      : open.record.task == nextTask && store.count < store.capacity
   }
 
   /// A reopened task is written over its ticket: it must have its very size.

@@ -58,7 +58,9 @@ extension Network {
   private func putDescription(_ sink: inout Sink) {
     var described = options
     // A network that outgrew its plan is described as large as it is.
-    described.max_tasks = UInt32(max(Int(options.max_tasks), store.count))
+    // The open task will need its place too.
+    let places = store.count + (task.isOpen && !task.reopens ? 1 : 0)
+    described.max_tasks = UInt32(max(Int(options.max_tasks), places))
     described.putFields(&sink)
     for l in 0..<layerCount {
       guard let layer = options.layers?[l] else { return }
@@ -131,6 +133,8 @@ extension Network {
     sink.put(task.rateIsSet ? 1 : 0 as UInt32)
     sink.put(task.rate)
     sink.put(UInt32(task.classCount))
+    sink.put(task.classesBefore)
+    sink.put(0 as UInt32)
     sink.put(task.startStep)
     sink.put(task.expectedSteps)
     sink.put(task.competeSteps)

@@ -62,7 +62,7 @@ struct ErrorRecord {
   }
 
   /// The caller's text, as far as there is room with what follows.
-  mutating func append(_ text: UnsafePointer<CChar>) {
+  mutating func append(path text: UnsafePointer<CChar>) {
     var i = 0
     while text[i] != 0 && length < ErrorRecord.capacity - 40 {
       put(text[i])
@@ -110,7 +110,7 @@ struct ErrorRecord {
     var message = ErrorRecord(record)
     message.begin(status, call)
     message.append(what)
-    message.append(path)
+    message.append(path: path)
     message.append(": system error ")
     message.append(Int(systemError))
     return status

@@ -36,6 +36,13 @@ struct TaskRecord {
   var lastLoss: Float = 0
   var ownedEdges: UInt64 = 0
   var frozenEdges: UInt64 = 0
+
+  /// False for counts that only a crafted checkpoint can hold: adding to them
+  /// must not overflow.
+  var isPossible: Bool {
+    max(steps, max(macs, denseMacs)) < 1 << 62 && max(ownedEdges, frozenEdges) < 1 << 62
+      && max(ownedWinners, copiedWinners) < 1 << 30
+  }
 }
 
 /// A finished task: immutable while protection is frozen. The struct is the
@@ -125,6 +132,10 @@ struct Ticket {
 
   /// Row of a class in this ticket's head, or -1.
   func row(of label: Int32) -> Int32 {
+    // Labels in order are their own index.
+    if label >= 0, Int(label) < classCount, classes[Int(label)] == label {
+      return columns[Int(label)]
+    }
     for c in 0..<classCount where classes[c] == label { return columns[c] }
     return -1
   }
