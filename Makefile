@@ -174,6 +174,8 @@ install: lib $(FLAVOURS:%=build/lib/%.pc) ## headers, libraries and pkg-config f
 	for f in $(FLAVOURS); do \
 	  ln -sf lib$$f.so.$(VERSION) '$(DESTDIR)$(LIBDIR)'/lib$$f.so.$(ABI); \
 	  ln -sf lib$$f.so.$(ABI) '$(DESTDIR)$(LIBDIR)'/lib$$f.so; done
+	@# The loader's cache: without it programs do not find the library until the next boot.
+	if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
 
 uninstall: ## removes what install put there; same PREFIX and DESTDIR
 	rm -f '$(DESTDIR)$(INCLUDEDIR)'/swiftcl.h '$(DESTDIR)$(INCLUDEDIR)'/swiftcl_types.h

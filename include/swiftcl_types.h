@@ -386,7 +386,7 @@ typedef struct swiftcl_capacity {
                                    any unit may win. An open task's units still count as free */
   uint32_t next_reused;       /**< blocks that would run an owned unit */
   uint32_t floor_blocks;      /**< fewest winners a task may have here */
-  int32_t status;             /**< what swiftcl_task_begin would return, ticket_bytes aside */
+  int32_t status;             /**< what swiftcl_task_begin would return for a task of all labels */
 } swiftcl_capacity;
 
 /** Multiply-adds so far, of all tasks. */

@@ -112,7 +112,7 @@ static int32_t flush(swiftcl_host_file *file) {
   while (done < file->used) {
     ssize_t put = write(file->descriptor, file->buffer + done, file->used - done);
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return errno;
+    if (put < 0) return file->problem = errno;
     done += (size_t)put;
   }
   file->used = 0;

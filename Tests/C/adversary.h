@@ -222,6 +222,36 @@ static inline int refusal_check(
     drop_snapshot(&before_);                                                                  \
   } while (0)
 
+/* ------------------------------------------------------------- guarded memory */
+
+/* AddressSanitizer does not look into every copy of the library's: what lies
+   behind a block is filled too, and looked at when the block is given back. */
+#if defined(__SANITIZE_ADDRESS__)
+void __asan_poison_memory_region(void const volatile *memory, size_t bytes);
+void __asan_unpoison_memory_region(void const volatile *memory, size_t bytes);
+#define HIDE(memory, bytes) __asan_poison_memory_region(memory, bytes)
+#define SHOW(memory, bytes) __asan_unpoison_memory_region(memory, bytes)
+#else
+#define HIDE(memory, bytes) ((void)(memory), (void)(bytes))
+#define SHOW(memory, bytes) ((void)(memory), (void)(bytes))
+#endif
+
+enum { GUARD = 4096, GUARD_BYTE = 0x6B };
+
+static inline void raise_guard(void *behind) {
+  memset(behind, GUARD_BYTE, GUARD);
+  HIDE(behind, GUARD);
+}
+
+/* 1 when nobody wrote behind the block. */
+static inline int lower_guard(void *behind) {
+  SHOW(behind, GUARD);
+  const uint8_t *bytes = behind;
+  for (int i = 0; i < GUARD; i++)
+    if (bytes[i] != GUARD_BYTE) return 0;
+  return 1;
+}
+
 /* ---------------------------------------------------------------- allocator */
 
 /* Counts live blocks and bytes, fails at a chosen call or above a limit. */
@@ -252,17 +282,18 @@ static inline void *counter_allocate(void *context, size_t bytes, size_t alignme
     counter->refusals++;
     return NULL;
   }
-  void *base = malloc(bytes + 2 * alignment + sizeof(struct block_head));
-  if (!base) return NULL;
-  uintptr_t place = ((uintptr_t)base + sizeof(struct block_head) + alignment - 1) / alignment * alignment;
-  place += counter->misalign;
+  void *base = NULL;
+  size_t front = (sizeof(struct block_head) + alignment - 1) / alignment * alignment + counter->misalign;
+  if (posix_memalign(&base, alignment, front + bytes + GUARD) != 0) return NULL;
+  char *place = (char *)base + front;
+  raise_guard(place + bytes);
   struct block_head head = {counter, bytes, base, UINT64_C(0x5EA15EA15EA15EA1)};
-  memcpy((char *)place - sizeof head, &head, sizeof head);
-  memset((void *)place, 0xC3, bytes); /* fresh memory is no zeros */
+  memcpy(place - sizeof head, &head, sizeof head);
+  memset(place, 0xC3, bytes); /* fresh memory is no zeros */
   counter->live++;
   counter->bytes += bytes;
   if (counter->bytes > counter->peak) counter->peak = counter->bytes;
-  return (void *)place;
+  return place;
 }
 
 static inline void counter_release(void *context, void *memory, size_t bytes) {
@@ -273,6 +304,7 @@ static inline void counter_release(void *context, void *memory, size_t bytes) {
     counter->wrong++;
     return;
   }
+  if (!lower_guard((char *)memory + bytes)) counter->wrong++;
   counter->live--;
   counter->bytes -= bytes;
   free(head.base);
@@ -283,12 +315,23 @@ static inline swiftcl_allocator counting(struct counter *counter) {
   return allocator;
 }
 
-/* Aligned memory for create_in: exactly `bytes`, so that AddressSanitizer sees
-   the first byte behind it. Free with free(). */
+/* Aligned memory for create_in, exactly `bytes` of it, and its end. */
 static inline void *aligned_memory(size_t bytes) {
-  void *memory = NULL;
-  if (posix_memalign(&memory, SWIFTCL_ALIGNMENT, bytes ? bytes : 1) != 0) return NULL;
+  void *base = NULL;
+  if (posix_memalign(&base, SWIFTCL_ALIGNMENT, SWIFTCL_ALIGNMENT + bytes + GUARD) != 0) return NULL;
+  memcpy(base, &bytes, sizeof bytes);
+  char *memory = (char *)base + SWIFTCL_ALIGNMENT;
+  raise_guard(memory + bytes);
   return memory;
+}
+
+static inline void release_memory(void *memory) {
+  if (!memory) return;
+  size_t bytes;
+  char *base = (char *)memory - SWIFTCL_ALIGNMENT;
+  memcpy(&bytes, base, sizeof bytes);
+  if (!CHECK(lower_guard((char *)memory + bytes))) fprintf(stderr, "  written behind %zu bytes\n", bytes);
+  free(base);
 }
 
 /* ------------------------------------------------------------------ streams */

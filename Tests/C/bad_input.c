@@ -89,7 +89,7 @@ static void refuse_description(const swiftcl_options *o, swiftcl_status wanted, 
                     : swiftcl_network_create_in(o, memory, 4096, OUT);
     refusal_check(__FILE__, line, calls[call], NULL, got, wanted, WORDS(word));
   }
-  free(memory);
+  release_memory(memory);
 }
 
 enum field_type { U32, I32, F32, U64 };
@@ -307,7 +307,7 @@ static void large_descriptions(void) {
     status = swiftcl_network_create_in(&o, memory, 64, OUT);
     CHECK(status == SWIFTCL_E_BUFFER || status == SWIFTCL_E_MEMORY);
     CHECK(outputs_untouched());
-    free(memory);
+    release_memory(memory);
   }
 }
 
@@ -341,7 +341,7 @@ static void description_calls(void) {
   swiftcl_network *net = NULL;
   OK(NULL, swiftcl_network_create_in(&o, memory, SIZE_MAX, &net)); /* more is left alone */
   swiftcl_network_free(net);
-  free(memory);
+  release_memory(memory);
 
   /* Option structs from the past and the future. */
   struct {
@@ -462,7 +462,7 @@ static void loads(void) {
     REFUSED_ALONE(
         swiftcl_network_load_in(stream_read, &stream, NULL, memory, less[i], OUT), SWIFTCL_E_BUFFER, "bytes", needed);
   }
-  free(memory);
+  release_memory(memory);
 
   struct {
     swiftcl_load_options options;
@@ -1141,7 +1141,7 @@ static void phases(void) {
     OK(net, swiftcl_task_abort(net));
     REFUSED(net, swiftcl_task_abort(net), SWIFTCL_E_STATE, "task");
     swiftcl_network_free(net);
-    free(memory);
+    release_memory(memory);
 #undef STEP
   }
 }
@@ -1246,7 +1246,7 @@ static void spent(void) {
   OK(net, swiftcl_task_begin(net, NULL, &task));
   CHECK(task == 2); /* numbers are never used again */
   swiftcl_network_free(net);
-  free(memory);
+  release_memory(memory);
 
   /* Units: greedy tasks take one a block each and never reuse, until an eighth of
      the blocks cannot be served from free units nor from owned ones. */
@@ -1283,7 +1283,7 @@ static void spent(void) {
       CHECK(info.served_blocks == served);
     }
     swiftcl_network_free(net);
-    free(memory);
+    release_memory(memory);
   }
 
   /* Ticket bytes. */
@@ -1315,7 +1315,7 @@ static void spent(void) {
     OK(net, swiftcl_task_remove(net, 0));
     OK(net, swiftcl_task_begin(net, NULL, &task));
     swiftcl_network_free(net);
-    free(memory);
+    release_memory(memory);
   }
   o = small_options();
   o.ticket_bytes = 1; /* room for nothing */

@@ -544,7 +544,7 @@ static void do_reload(struct world *w) {
     OK(NULL, swiftcl_network_load_memory(image.bytes, image.size, &load, &copy));
   }
   if (!MUST(copy != NULL)) {
-    free(memory);
+    release_memory(memory);
     drop_snapshot(&image);
     return;
   }
@@ -553,7 +553,7 @@ static void do_reload(struct world *w) {
   drop_snapshot(&again);
   swiftcl_network_free(w->net);
   if (w->has_counter) MUST(w->counter->live == 0 && w->counter->bytes == 0 && w->counter->wrong == 0);
-  free(w->memory);
+  release_memory(w->memory);
   w->net = copy;
   w->memory = memory;
   w->counter = counter;
@@ -638,7 +638,7 @@ static void live(uint64_t seed, int calls) {
     if (w->has_counter) MUST(w->counter->live == 0 && w->counter->bytes == 0 && w->counter->wrong == 0);
   }
   if (w->open) drop_snapshot(&w->before);
-  free(w->memory);
+  release_memory(w->memory);
   free(w);
 }
 

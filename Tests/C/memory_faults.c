@@ -392,7 +392,7 @@ static void exact_plans(void) {
     memset(traces, 0, sizeof traces);
     static const uint8_t rubbish[] = {0x00, 0xFF, 0x5A};
     for (int r = 0; r < 3; r++) {
-      uint8_t *memory = aligned_memory(total); /* the sanitizer guards what lies behind */
+      uint8_t *memory = aligned_memory(total); /* guarded behind */
       memset(memory, rubbish[r], total);
       REFUSED_ALONE(swiftcl_network_create_in(&d.o, memory, total - 1, OUT), SWIFTCL_E_BUFFER, "bytes");
       CHECK(memory[0] == rubbish[r] && memory[total - 1] == rubbish[r]);
@@ -409,7 +409,7 @@ static void exact_plans(void) {
       }
       watching = 0;
       CHECK(seen_mallocs == 0);
-      free(memory);
+      release_memory(memory);
       if (r) same_traces(&traces[0], &traces[r], seed, "what memory held before");
     }
     spent += traces[0].capacity_spent;

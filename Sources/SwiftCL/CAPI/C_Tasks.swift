@@ -113,7 +113,7 @@ public func swiftcl_fit_options_init(
 ///
 /// - Parameter network: a network with a task open.
 /// - Parameter inputs: rows times inputs elements of the network's input_type; read only.
-/// - Parameter labels: rows labels, all checked before the first step.
+/// - Parameter labels: rows labels; labels and inputs are checked before the first step.
 /// - Parameter rows: at least 1.
 /// - Parameter options: NULL is the defaults, with no more than max_batch rows a step. Its progress callback runs after every step, on this
 ///   thread; it must not call into this network.

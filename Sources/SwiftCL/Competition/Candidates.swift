@@ -11,6 +11,7 @@ extension Network {
   mutating func listCandidates(layer l: Int) {
     var count = 0
     for i in 0..<shapes[l].blocks {
+      working[l].probability[i] = 0
       if picksAtOnce {
         if let group = pick(layer: l, block: i) { append(group, layer: l, block: i, &count) }
         continue

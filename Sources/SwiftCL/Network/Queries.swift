@@ -10,7 +10,7 @@ extension Network {
     info.input_channels = options.input_channels
     info.input_layout = options.input_layout
     info.max_batch = options.max_batch
-    info.max_tasks = UInt32(store.capacity)
+    info.max_tasks = max(options.max_tasks, UInt32(store.count))
     info.max_classes = options.max_classes
     info.loss = options.loss
     info.seed = options.seed
@@ -159,15 +159,39 @@ extension Network {
       capacity.free_units += UInt32(free * shape.groupSize)
       if free > 0 { capacity.blocks_with_free += 1 }
     }
-    let next = nextTask + (task.isOpen && !task.reopens ? 1 : 0)
-    capacity.status = offer(layer: l, task: next, start: SWIFTCL_START_FRESH, workspace.blocks)
+    let next = numberOfNextTask
+    capacity.status = statusOfNextTask()
+    _ = offer(layer: l, task: next, start: SWIFTCL_START_FRESH, workspace.blocks)
     for i in 0..<shape.blocks {
       let state = workspace.blocks[i]
       if state == BlockState.free || state == BlockState.any { capacity.next_served += 1 }
       if state == BlockState.reuses { capacity.next_reused += 1 }
     }
-    if !ownsBlocks, store.count >= store.capacity { capacity.status = SWIFTCL_E_CAPACITY }
     return capacity
+  }
+
+  private var numberOfNextTask: swiftcl_task {
+    nextTask + (task.isOpen && !task.reopens ? 1 : 0)
+  }
+
+  /// What beginning a task of all the head's labels would return, had it memory.
+  private func statusOfNextTask() -> swiftcl_status {
+    if !ownsBlocks && store.count >= store.capacity { return SWIFTCL_E_CAPACITY }
+    var inputs = inputCount
+    for l in 0..<hidden {
+      if offer(layer: l, task: numberOfNextTask, start: SWIFTCL_START_FRESH, workspace.blocks)
+        != SWIFTCL_OK
+      {
+        return SWIFTCL_E_CAPACITY
+      }
+      var served = 0
+      for i in 0..<shapes[l].blocks where workspace.blocks[i] != BlockState.abstains { served += 1 }
+      let units = served * shapes[l].groupSize
+      workspace.sizes[l] = TicketSize(units: units, inputs: inputs, blocks: shapes[l].blocks)
+      inputs = units
+    }
+    return store.has(room: ticketBytes(inputs: inputs, classCount: headLabels))
+      ? SWIFTCL_OK : SWIFTCL_E_CAPACITY
   }
 
   // MARK: winners

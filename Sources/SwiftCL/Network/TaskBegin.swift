@@ -86,7 +86,7 @@ extension Network {
   }
 
   /// Labels of the head that a task of all labels has.
-  private var headLabels: Int { Int((options.layers?[hidden].width) ?? 1) }
+  var headLabels: Int { Int((options.layers?[hidden].width) ?? 1) }
 
   /// Logits of one row.
   private func classCount(_ given: swiftcl_task_options) -> Int {
@@ -125,6 +125,10 @@ extension Network {
       workspace.sizes[l] = TicketSize(units: units, inputs: inputs, blocks: shapes[l].blocks)
       inputs = units
     }
+    sizeHead(inputs: inputs, classCount: classCount)
+  }
+
+  private func sizeHead(inputs: Int, classCount: Int) {
     let rows = options.sharesTicket ? headShape.width : classCount
     workspace.sizes[hidden] = TicketSize(units: rows, inputs: inputs, blocks: 0)
   }
@@ -139,6 +143,12 @@ extension Network {
   /// Bytes the open task's end will take from the store.
   private func fullestTicket(classCount: Int) -> Int {
     sizeTicket(classCount: classCount)
+    return ticketBytes(inputs: workspace.sizes[hidden].inputs, classCount: classCount)
+  }
+
+  /// The same where the competing layers' sizes are known.
+  func ticketBytes(inputs: Int, classCount: Int) -> Int {
+    sizeHead(inputs: inputs, classCount: classCount)
     let bytes =
       Ticket.bytes(
         sizes: workspace.sizes, layerCount: layerCount, classCount: classCount,

@@ -74,6 +74,7 @@ extension Network {
   ) -> swiftcl_status {
     var status = checkFit(rows: rows, given)
     if status == SWIFTCL_OK { status = loadAllLabels(labels, rows: rows) }
+    if status == SWIFTCL_OK { status = checkRows(inputs, count: rows) }
     if status != SWIFTCL_OK { return status }
     let size = Int(given.batch)
     let perEpoch = (rows + size - 1) / size

@@ -20,6 +20,8 @@ struct CheckpointHead {
   var openPhase: Int32
   var fileBytes: UInt64
   var isScaled: Bool
+  /// As the description has it; the order has room for all that is there.
+  var maxTasks: UInt32
 }
 
 /// Loads always build a new network: on any failure nothing else has changed,
@@ -77,6 +79,13 @@ enum Load {
       return nil
     }
     options.allocator = order.options.allocator
+    // A network that outgrew its plan needs a place for every task, and for the
+    // open one.
+    let described = options.max_tasks
+    let places = UInt64(tasks) + (phase == SWIFTCL_PHASE_NONE ? 0 : 1)
+    if places <= UInt64(DescriptionCheck.largestTasks) {
+      options.max_tasks = max(options.max_tasks, UInt32(places))
+    }
     guard let built = Network.order(options, order.call, order.error, &status) else {
       // A description that passed its checksum and is still impossible is crafted.
       status = ErrorRecord.fail(
@@ -86,7 +95,7 @@ enum Load {
     }
     return CheckpointHead(
       order: built, major: major, minor: minor, tasks: Int(tasks), openPhase: phase,
-      fileBytes: fileBytes, isScaled: isScaled)
+      fileBytes: fileBytes, isScaled: isScaled, maxTasks: described)
   }
 
   private static func description(
@@ -136,6 +145,7 @@ enum Load {
       : Network.create(head.order, order.call, order.error, &status)
     guard let network = built else { return nil }
     network.pointee.call = order.call
+    network.pointee.options.max_tasks = head.maxTasks
     network.pointee.restore(&source, head)
     if source.status == SWIFTCL_OK, let expected = order.options.expected,
       !DescriptionMatch.hasScale(network.pointee.options, expected.pointee)

@@ -56,12 +56,7 @@ extension Network {
   }
 
   private func putDescription(_ sink: inout Sink) {
-    var described = options
-    // A network that outgrew its plan is described as large as it is.
-    // The open task will need its place too.
-    let places = store.count + (task.isOpen && !task.reopens ? 1 : 0)
-    described.max_tasks = UInt32(max(Int(options.max_tasks), places))
-    described.putFields(&sink)
+    options.putFields(&sink)
     for l in 0..<layerCount {
       guard let layer = options.layers?[l] else { return }
       sink.put(layer.kind)

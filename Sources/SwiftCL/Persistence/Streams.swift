@@ -64,7 +64,7 @@ extension Network {
         let status = save(through: HostFile.write, &file)
         if status == SWIFTCL_OK { problem = swiftcl_host_commit(&file) }
         swiftcl_host_close(&file)
-        if status != SWIFTCL_OK { return status }
+        if status != SWIFTCL_OK { problem = file.problem }
       }
       if problem == 0 { return SWIFTCL_OK }
       let call = call
