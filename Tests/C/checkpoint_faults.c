@@ -871,9 +871,16 @@ static void resumed(uint64_t seed, int way) {
         CHECK(status == SWIFTCL_OK || status == SWIFTCL_E_NONFINITE);
       }
     }
-    if (b) BOTH(swiftcl_task_end(net, NULL));
-    else OK(a, swiftcl_task_end(a, NULL));
+    swiftcl_status ended = swiftcl_task_end(a, NULL);
+    CHECK(ended == SWIFTCL_OK || ended == SWIFTCL_E_NONFINITE);
+    if (b) STATUS(b, swiftcl_task_end(b, NULL), ended);
     if (b) SAME();
+    if (ended) { /* its parameters overflowed */
+      OK(a, swiftcl_task_abort(a));
+      if (b) OK(b, swiftcl_task_abort(b));
+      if (b) SAME();
+      continue;
+    }
     learned++;
     if (b && below(3) == 0) {
       swiftcl_task chosen = tasks[below(n + 1)];

@@ -328,7 +328,13 @@ static void script(struct trace *t, swiftcl_network *net, const swiftcl_options 
       OK(net, swiftcl_task_abort(net));
       continue;
     }
-    OK(net, swiftcl_task_end(net, NULL));
+    status = swiftcl_task_end(net, NULL);
+    record(t, &status, sizeof status);
+    if (status == SWIFTCL_E_NONFINITE) { /* its parameters overflowed */
+      OK(net, swiftcl_task_abort(net));
+      continue;
+    }
+    OK(net, status);
     halt(t, net);
     ask(t, net, o, task);
     if (n == 2 && last >= 0) OK(net, swiftcl_task_remove(net, last));
@@ -342,7 +348,10 @@ static void script(struct trace *t, swiftcl_network *net, const swiftcl_options 
           CHECK(status == SWIFTCL_OK || status == SWIFTCL_E_NONFINITE);
         }
         halt(t, net);
-        OK(net, swiftcl_task_end(net, NULL));
+        status = swiftcl_task_end(net, NULL);
+        record(t, &status, sizeof status);
+        if (status == SWIFTCL_E_NONFINITE) status = swiftcl_task_abort(net);
+        OK(net, status);
         halt(t, net);
         ask(t, net, o, task);
       }

@@ -36,6 +36,14 @@ def test_other_layouts_give_the_same_numbers():
             assert net.evaluate(task, x, labels) == net.evaluate(task, x, y)
 
 
+def test_doubles_are_rounded_to_nearest():
+    x, y = small_rows()
+    with small_network() as net:
+        task = learn(net, x, y)
+        between = x.astype(np.float64) * (1 + 2.0**-26)
+        assert not np.array_equal(between, x) and np.array_equal(net.predict(task, between), net.predict(task, x))
+
+
 def test_values_that_do_not_fit_are_refused():
     x, y = small_rows()
     with small_network() as net, small_network(input_type="u8") as small:

@@ -151,18 +151,31 @@ extension Network {
 
   // MARK: growth, only for a network that owns its blocks and has no task open
 
-  /// Doubles the directory when it is full.
-  mutating func makeRoomForTask() -> swiftcl_status {
+  /// Whether there is a place for one more task, or can be.
+  mutating func checkRoomForTask() -> swiftcl_status {
     if store.count < store.capacity { return SWIFTCL_OK }
     if !ownsBlocks {
       return fail(
         SWIFTCL_E_CAPACITY, "finished tasks", is: store.count, expected: "fewer than max_tasks = ",
         store.capacity)
     }
-    if store.capacity >= DescriptionCheck.largestTasks {
-      return fail(
-        SWIFTCL_E_CAPACITY, "finished tasks", is: store.count, expected: "fewer than 65536")
-    }
+    if store.capacity < DescriptionCheck.largestTasks { return SWIFTCL_OK }
+    return fail(
+      SWIFTCL_E_CAPACITY, "finished tasks", is: store.count, expected: "fewer than 65536")
+  }
+
+  /// Whether labels up to `classes - 1` are possible, or can be.
+  mutating func checkRoomForClasses(_ classes: Int) -> swiftcl_status {
+    let grows = ownsBlocks && !options.sharesTicket && classes <= DescriptionCheck.largestWidth
+    if classes <= Int(options.max_classes) || grows { return SWIFTCL_OK }
+    return fail(
+      SWIFTCL_E_CAPACITY, "the largest label", is: classes - 1, expected: "below max_classes = ",
+      Int(options.max_classes))
+  }
+
+  /// Doubles the directory when it is full.
+  mutating func makeRoomForTask() -> swiftcl_status {
+    if store.count < store.capacity { return SWIFTCL_OK }
     let capacity = store.capacity * 2
     var arena = Arena(measuring: ())
     _ = arena.take(UnsafeMutablePointer<Ticket>.self, capacity)
@@ -185,11 +198,6 @@ extension Network {
   /// Makes labels up to `classes - 1` possible by moving to a larger workspace.
   mutating func makeRoomForClasses(_ classes: Int) -> swiftcl_status {
     if classes <= Int(options.max_classes) { return SWIFTCL_OK }
-    if !ownsBlocks || options.sharesTicket || classes > DescriptionCheck.largestWidth {
-      return fail(
-        SWIFTCL_E_CAPACITY, "the largest label", is: classes - 1, expected: "below max_classes = ",
-        Int(options.max_classes))
-    }
     var wider = options
     wider.max_classes = UInt32(classes)
     guard let measured = MemoryPlan.measure(wider),

@@ -10,6 +10,8 @@ extension Network {
         expected: "none; end or abort it first")
     }
     var status = checkTaskOptions(given)
+    if status == SWIFTCL_OK { status = checkRoomForTask() }
+    if status == SWIFTCL_OK { status = checkRoomForClasses(largestLabel(given) + 1) }
     if status != SWIFTCL_OK { return status }
     if nextTask == Int32.max - 1 { return fail(SWIFTCL_E_CAPACITY, "task numbers are spent") }
     var opening = OpenTask()

@@ -134,7 +134,9 @@ extension Network {
     }
     let size = Int32(shapes[l].groupSize)
     let limit = winnerLimit(layer: l) * Int(size)
-    let mostInBlock = task.phase == SWIFTCL_PHASE_COMPETE ? shapes[l].groups * Int(size) : Int(size)
+    // Only where something decides may a block have more than one group left.
+    let undecided = task.phase == SWIFTCL_PHASE_COMPETE && gatesPerTask(l)
+    let mostInBlock = (undecided ? shapes[l].groups : 1) * Int(size)
     var inBlock = 0
     for u in 0..<set.units {
       let block = set.unitBlock[u]

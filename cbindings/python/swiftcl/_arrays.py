@@ -40,11 +40,14 @@ def pointer(array: np.ndarray) -> Any:
 
 
 def _convert(array: np.ndarray, dtype: np.dtype, what: str) -> np.ndarray:
-    """The array in ``dtype`` and C order; a copy only where it has to be, an error where values would change."""
+    """The array in ``dtype`` and C order; a copy only where it has to be.
+
+    Integers that would change are an error; floating point is rounded to nearest.
+    """
     if array.dtype != dtype:
         kind = array.dtype.kind
         if kind not in ("biuf" if dtype.kind == "f" else "biu"):
-            raise TypeError(f"{what} has dtype {array.dtype}, which does not convert to {dtype} without loss")
+            raise TypeError(f"{what} has dtype {array.dtype}, which does not convert to {dtype}")
         if dtype.kind != "f" and array.size:
             limits = np.iinfo(dtype)
             low, high = int(array.min()), int(array.max())

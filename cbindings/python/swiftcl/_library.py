@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, List, Optional, Union
 
 from ._abi import abi, checkout_root, native_directory
+from ._integers import integer
 from .errors import BY_STATUS, Error, LibraryNotFoundError
 
 __all__ = ["Library", "default_library"]
@@ -53,7 +54,8 @@ class Library:
 
     The attributes are the plain C calls (``library.swiftcl_version()``), with
     ``argtypes`` and ``restype`` from the header and its text as docstring;
-    ctypes releases the interpreter lock while one runs.
+    ctypes releases the interpreter lock while one runs. Nothing is checked on
+    the way: an integer too large for its C type is cut off by ctypes.
 
     ``path`` is a file; without it the library is looked for as
     :func:`find_library` says. Two libraries (for example two flavours) may be
@@ -104,6 +106,7 @@ class Library:
 
     def error(self, status: int, handle: Any = None) -> Error:
         """The exception for a status; ``handle`` is the network that failed, or None."""
+        status = integer(status, ctypes.c_int32, "status")
         name = self.swiftcl_status_name(status).decode()
         message = ""
         last = self.swiftcl_last_error(handle)
@@ -119,6 +122,7 @@ class Library:
 
     def warning_texts(self, bits: int) -> List[str]:
         """One sentence for each SWIFTCL_WARN_ bit."""
+        bits = integer(bits, ctypes.c_uint32, "bits")
         return [self.swiftcl_warning_text(1 << n).decode() for n in range(32) if bits >> n & 1]
 
 

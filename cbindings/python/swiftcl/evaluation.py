@@ -8,6 +8,7 @@ from typing import Any, List, Sequence
 import numpy as np
 
 from ._arrays import pointer
+from ._integers import integer
 from ._library import default_library
 from .options import sized
 from .records import Scores
@@ -17,6 +18,9 @@ __all__ = ["AccuracyMatrix", "score", "steps"]
 
 def steps(rows: int, batch: int = 32, epochs: int = 1) -> int:
     """Training steps that ``fit`` takes: the last batch of an epoch may be smaller."""
+    rows = integer(rows, ctypes.c_size_t, "rows")
+    batch = integer(batch, ctypes.c_uint32, "batch", low=1)
+    epochs = integer(epochs, ctypes.c_uint32, "epochs")
     return -(-rows // batch) * epochs
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from . import _streams
 from ._abi import abi
 from ._arrays import INPUT_DTYPES, as_labels, as_rows, as_targets, output, pointer
+from ._integers import layer_index, task_number
 from ._library import Library, default_library
 from ._progress import Watcher
 from .errors import ClosedError
@@ -56,7 +57,8 @@ class Network:
 
     A network is used by one thread at a time: calls from a second thread wait.
     The library lets go of the interpreter lock while it works. Inputs in C
-    order with the network's dtype are read in place; others are copied.
+    order with the network's dtype are read in place; others are copied, and
+    float64 is rounded to float32 by it.
     """
 
     def __init__(
@@ -223,9 +225,10 @@ class Network:
     ) -> Task:
         """Opens a finished task again to train it on; refused where a later task shares its edges."""
         struct, keep = self._task_options(classes, expected_steps, options)
-        self._call("swiftcl_task_reopen", int(task), ctypes.byref(struct))
+        number = task_number(task)
+        self._call("swiftcl_task_reopen", number, ctypes.byref(struct))
         del keep
-        return Task(self, int(task))
+        return Task(self, number)
 
     def _task_options(
         self, classes: Optional[Iterable[int]], expected_steps: int, options: Dict[str, Any]
@@ -257,7 +260,7 @@ class Network:
 
     def remove_task(self, task: TaskLike) -> None:
         """Removes a finished task and frees its units."""
-        self._call("swiftcl_task_remove", int(task))
+        self._call("swiftcl_task_remove", task_number(task))
 
     @property
     def tasks(self) -> List[int]:
@@ -271,14 +274,14 @@ class Network:
 
     def task_info(self, task: TaskLike = OPEN) -> TaskInfo:
         """What is known of a task: steps, phase, winners, density, multiply-adds."""
-        return self._report("swiftcl_task_info_get", TaskInfo, int(task))
+        return self._report("swiftcl_task_info_get", TaskInfo, task_number(task))
 
     def task_classes(self, task: TaskLike = OPEN) -> np.ndarray:
         """The labels that the columns of the task's logits stand for, int32 (classes,)."""
         with self._lock:
             result = np.empty(self.task_info(task).class_count, np.int32)
             count = ctypes.c_size_t()
-            self._call("swiftcl_task_classes", int(task), pointer(result), result.size, ctypes.byref(count))
+            self._call("swiftcl_task_classes", task_number(task), pointer(result), result.size, ctypes.byref(count))
             return result[:count.value]
 
     # ------------------------------------------------------------- training
@@ -348,14 +351,16 @@ class Network:
         with self._lock:
             width = self.task_info(task).class_count
             result = output(out, (rows.shape[0], width), np.float32)
-            self._call("swiftcl_predict", int(task), rows.ctypes.data, rows.shape[0], pointer(result), result.size)
+            self._call("swiftcl_predict", task_number(task), rows.ctypes.data, rows.shape[0],
+                       pointer(result), result.size)
         return result
 
     def predict_labels(self, task: TaskLike, x: Any, out: Optional[np.ndarray] = None) -> np.ndarray:
         """The label of the largest logit of each row, int32 (rows,)."""
         rows = self._rows(x)
         result = output(out, (rows.shape[0],), np.int32)
-        self._call("swiftcl_predict_labels", int(task), rows.ctypes.data, rows.shape[0], pointer(result), result.size)
+        self._call("swiftcl_predict_labels", task_number(task), rows.ctypes.data, rows.shape[0],
+                   pointer(result), result.size)
         return result
 
     def evaluate(self, task: TaskLike, x: Any, y: Any) -> float:
@@ -363,7 +368,7 @@ class Network:
         rows = self._rows(x)
         labels = as_labels(y, rows.shape[0])
         result = ctypes.c_double()
-        self._call("swiftcl_evaluate", int(task), rows.ctypes.data, pointer(labels), rows.shape[0],
+        self._call("swiftcl_evaluate", task_number(task), rows.ctypes.data, pointer(labels), rows.shape[0],
                    ctypes.byref(result))
         return result.value
 
@@ -377,7 +382,7 @@ class Network:
             labels = as_labels(y, rows.shape[0], f"y of set {index}")
             array[index].inputs, array[index].rows = rows.ctypes.data, rows.shape[0]
             array[index].labels = pointer(labels)
-            array[index].task = int(task)
+            array[index].task = task_number(task, f"task of set {index}")
             keep += [rows, labels]
         result = np.empty(len(items), np.float64)
         self._call("swiftcl_evaluate_tasks", array, len(items), pointer(result))
@@ -387,17 +392,17 @@ class Network:
 
     def layer_info(self, layer: int) -> LayerInfo:
         """Width, blocks, free and owned units of one layer."""
-        return self._report("swiftcl_layer_info_get", LayerInfo, _index(layer))
+        return self._report("swiftcl_layer_info_get", LayerInfo, layer_index(layer))
 
     def capacity(self, layer: int) -> Capacity:
         """What the next task would get of one layer."""
-        return self._report("swiftcl_capacity_get", Capacity, _index(layer))
+        return self._report("swiftcl_capacity_get", Capacity, layer_index(layer))
 
     def winners(self, task: TaskLike, layer: int) -> np.ndarray:
         """The winner's index in each block, int32 (blocks,); -1 where a block abstains or is undecided."""
         with self._lock:
             result = np.empty(self.layer_info(layer).blocks, np.int32)
-            self._call("swiftcl_winners", int(task), _index(layer), pointer(result), result.size)
+            self._call("swiftcl_winners", task_number(task), layer_index(layer), pointer(result), result.size)
         return result
 
     def winner_mask(self, task: TaskLike, layer: int) -> np.ndarray:
@@ -412,13 +417,14 @@ class Network:
         with self._lock:
             info = self.layer_info(layer)
             result = np.empty((info.blocks, info.units_per_block), dtype)
-            self._call(name, int(task), _index(layer), pointer(result), result.size)
+            self._call(name, task_number(task), layer_index(layer), pointer(result), result.size)
         return result
 
     def overlap(self, a: TaskLike, b: TaskLike, layer: int) -> Tuple[int, int]:
         """Winners that two tasks share, and the blocks in which both have one."""
         shared, both = ctypes.c_uint32(), ctypes.c_uint32()
-        self._call("swiftcl_overlap", int(a), int(b), _index(layer), ctypes.byref(shared), ctypes.byref(both))
+        self._call("swiftcl_overlap", task_number(a, "a"), task_number(b, "b"), layer_index(layer),
+                   ctypes.byref(shared), ctypes.byref(both))
         return shared.value, both.value
 
     # ----------------------------------------------------------- parameters
@@ -432,8 +438,8 @@ class Network:
         with self._lock:
             outputs, inputs = self._shape(task, layer)
             weights, biases = np.empty((outputs, inputs), np.float32), np.empty(outputs, np.float32)
-            self._call("swiftcl_parameters_get", int(task), _index(layer), pointer(weights), weights.size,
-                       pointer(biases), biases.size)
+            self._call("swiftcl_parameters_get", task_number(task), layer_index(layer), pointer(weights),
+                       weights.size, pointer(biases), biases.size)
         return weights, biases
 
     def set_parameters(self, task: TaskLike, layer: int, weights: Any, biases: Any) -> None:
@@ -442,11 +448,13 @@ class Network:
             outputs, inputs = self._shape(task, layer)
             w = as_targets(weights, outputs, inputs, "weights")
             b = as_targets(np.asarray(biases).reshape(-1, 1), outputs, 1, "biases")
-            self._call("swiftcl_parameters_set", int(task), _index(layer), pointer(w), w.size, pointer(b), b.size)
+            self._call("swiftcl_parameters_set", task_number(task), layer_index(layer), pointer(w), w.size,
+                       pointer(b), b.size)
 
     def _shape(self, task: TaskLike, layer: int) -> Tuple[int, int]:
         outputs, inputs = ctypes.c_size_t(), ctypes.c_size_t()
-        self._call("swiftcl_parameter_shape", int(task), _index(layer), ctypes.byref(outputs), ctypes.byref(inputs))
+        self._call("swiftcl_parameter_shape", task_number(task), layer_index(layer),
+                   ctypes.byref(outputs), ctypes.byref(inputs))
         return outputs.value, inputs.value
 
     # ---------------------------------------------------------- persistence
@@ -531,12 +539,6 @@ def _library(library: Union[None, Library, Path]) -> Library:
 def _restore(data: bytes, path: str) -> Network:
     default = default_library()
     return Network.from_bytes(data, library=default if default.path == path else Library(path))
-
-
-def _index(layer: int) -> int:
-    if not 0 <= layer < 2**32:
-        raise ValueError(f"layer is {layer}, expected an index from 0")
-    return layer
 
 
 def _aligned(size: int, alignment: int) -> np.ndarray:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ctypes
 import difflib
-import operator
 from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
 import numpy as np
 
 from ._abi import abi
 from ._arrays import INPUT_DTYPES
+from ._integers import integer
 from ._library import Library
 from .records import Plan
 
@@ -68,16 +68,8 @@ def set_field(target: ctypes.Structure, name: str, value: Any) -> None:
         if key not in values:
             raise ValueError(f"{name} is {value!r}, expected one of {', '.join(values)}")
         value = values[key]
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} is {value!r}, expected " + (
-            "a name or an integer" if values is not None else "an integer")) from None
-    if kind(number).value != number:
-        bits = 8 * ctypes.sizeof(kind)
-        low, high = (-2 ** (bits - 1), 2 ** (bits - 1) - 1) if kind(-1).value < 0 else (0, 2**bits - 1)
-        raise ValueError(f"{name} is {number}, expected {low} to {high}")
-    setattr(target, name, number)
+    expected = "an integer" if values is None else "a name or an integer"
+    setattr(target, name, integer(value, kind, name, expected=expected))
 
 
 def dense(width: int, block_size: int = 1, activation: Any = "relu", competition: Any = "task") -> ctypes.Structure:
@@ -179,8 +171,5 @@ def sized(struct: str) -> ctypes.Structure:
 
 def class_array(classes: Iterable[int]) -> Any:
     """Class labels as a C array of int32, checked."""
-    numbers = [operator.index(value) for value in classes]
-    for number in numbers:
-        if not -2**31 <= number < 2**31:
-            raise ValueError(f"class {number} does not fit int32")
+    numbers = [integer(value, ctypes.c_int32, f"classes[{index}]") for index, value in enumerate(classes)]
     return (ctypes.c_int32 * len(numbers))(*numbers)

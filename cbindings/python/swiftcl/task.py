@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Optional
 
+from ._integers import task_number
 from .errors import Error
 from .records import Phase, TaskInfo
 
@@ -18,7 +19,7 @@ class Task:
 
     def __init__(self, network: "Network", number: int) -> None:
         self._network = network
-        self.number = number
+        self.number = task_number(number, "number")
 
     def __int__(self) -> int:
         return self.number
