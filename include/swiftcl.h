@@ -320,7 +320,8 @@ swiftcl_status swiftcl_fit_options_init(swiftcl_fit_options *options);
  * @param network a network with a task open.
  * @param inputs rows times inputs elements of the network's input_type; read
  *     only.
- * @param labels rows labels, all checked before the first step.
+ * @param labels rows labels; labels and inputs are checked before the first
+ *     step.
  * @param rows at least 1.
  * @param options NULL is the defaults, with no more than max_batch rows a step.
  *     Its progress callback runs after every step, on this thread; it must not

@@ -223,6 +223,7 @@ extension Network {
     options.max_classes = classes
     let shapes = shapes
     LayerShape.each(options) { l, shape in shapes[l] = shape }
-    if let measured = MemoryPlan.measure(options) { plan = measured.report(options) }
+    // The caller's memory is held as it was planned.
+    if ownsBlocks, let measured = MemoryPlan.measure(options) { plan = measured.report(options) }
   }
 }
