@@ -86,6 +86,23 @@ SWIFTCL_LANES_INLINE float swiftcl_square_root_single(float a) {
   return __builtin_elementwise_sqrt(a);
 }
 
+/* Sixteen integers as floats. */
+typedef uint8_t swiftcl_lanes_u8 __attribute__((ext_vector_type(16)));
+typedef int8_t swiftcl_lanes_i8 __attribute__((ext_vector_type(16)));
+typedef int16_t swiftcl_lanes_i16 __attribute__((ext_vector_type(16)));
+
+SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_from_u8(swiftcl_lanes_u8 a) {
+  return __builtin_convertvector(a, swiftcl_lanes);
+}
+
+SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_from_i8(swiftcl_lanes_i8 a) {
+  return __builtin_convertvector(a, swiftcl_lanes);
+}
+
+SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_from_i16(swiftcl_lanes_i16 a) {
+  return __builtin_convertvector(a, swiftcl_lanes);
+}
+
 /*
  * Moments that decay towards nothing would end as subnormal numbers, on which x86
  * processors are a hundred times slower: below 1e-30 they are 0.

@@ -64,17 +64,26 @@ extension Network {
   @inline(never)
   private func convert(_ source: UnsafeRawPointer, to row: UnsafeMutablePointer<Float>) -> Bool {
     let count = inputCount
+    let whole = count & ~15
     switch options.input_type {
     case SWIFTCL_INPUT_U8:
-      let bytes = source.assumingMemoryBound(to: UInt8.self)
-      for e in 0..<count { row[e] = Float(bytes[e]) }
-    case SWIFTCL_INPUT_I8:
-      let bytes = source.assumingMemoryBound(to: Int8.self)
-      for e in 0..<count { row[e] = Float(bytes[e]) }
-    case SWIFTCL_INPUT_I16:
-      for e in 0..<count {
-        row[e] = Float(source.loadUnaligned(fromByteOffset: e * 2, as: Int16.self))
+      for e in stride(from: 0, to: whole, by: 16) {
+        let v = (source + e).loadUnaligned(as: SIMD16<UInt8>.self)
+        Lane.store(swiftcl_from_u8(v), row + e)
       }
+      for e in whole..<count { row[e] = Float((source + e).load(as: UInt8.self)) }
+    case SWIFTCL_INPUT_I8:
+      for e in stride(from: 0, to: whole, by: 16) {
+        let v = (source + e).loadUnaligned(as: SIMD16<Int8>.self)
+        Lane.store(swiftcl_from_i8(v), row + e)
+      }
+      for e in whole..<count { row[e] = Float((source + e).load(as: Int8.self)) }
+    case SWIFTCL_INPUT_I16:
+      for e in stride(from: 0, to: whole, by: 16) {
+        let v = (source + e * 2).loadUnaligned(as: SIMD16<Int16>.self)
+        Lane.store(swiftcl_from_i16(v), row + e)
+      }
+      for e in whole..<count { row[e] = Float((source + e * 2).loadUnaligned(as: Int16.self)) }
     default:
       UnsafeMutableRawPointer(row).copyMemory(from: source, byteCount: count * 4)
     }
@@ -96,6 +105,16 @@ extension Network {
     return SWIFTCL_OK
   }
 
+  private func scale(
+    _ values: UnsafeMutablePointer<Float>, _ count: Int, _ factor: Float, _ summand: Float
+  ) {
+    let whole = count & ~15
+    for e in stride(from: 0, to: whole, by: 16) {
+      Lane.store(Lane.load(values + e) * factor + summand, values + e)
+    }
+    for e in whole..<count { values[e] = values[e] * factor + summand }
+  }
+
   private func scale(_ row: UnsafeMutablePointer<Float>) {
     guard let scale = options.input_scale, let offset = options.input_offset else { return }
     let channels = Int(options.input_channels)
@@ -103,11 +122,11 @@ extension Network {
     if channels == 1 {
       let factor = scale[0]
       let summand = offset[0]
-      for e in 0..<count { row[e] = row[e] * factor + summand }
+      self.scale(row, count, factor, summand)
     } else if options.input_layout == SWIFTCL_LAYOUT_PLANAR {
       let plane = count / channels
       for c in 0..<channels {
-        for e in c * plane..<(c + 1) * plane { row[e] = row[e] * scale[c] + offset[c] }
+        self.scale(row + c * plane, plane, scale[c], offset[c])
       }
     } else {
       var e = 0
