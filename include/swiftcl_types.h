@@ -356,7 +356,7 @@ typedef struct swiftcl_task_info {
   uint32_t served_blocks;   /**< of these, blocks that have a winner or a candidate */
   uint32_t owned_winners;   /**< winners that an earlier task already owned */
   uint32_t copied_winners;  /**< copy-on-write: winners copied from an owned unit into a free one */
-  uint32_t reserved;        /**< 0 */
+  uint32_t alive_units;     /**< units of all competing layers that run: winners, or candidates */
   float weight_density;     /**< alive edges over the edges of the dense network */
   float gradient_density;   /**< edges that may move over the edges of the dense network */
   float owned_edge_share;   /**< edges on an earlier ticket over alive edges */

@@ -117,6 +117,7 @@ struct AccountingTests {
     #expect(step.dense_macs == 10 * (2 * 7 * all + 3 * all * 2))
     let info = try test.end()
     #expect(info.served_blocks == UInt32(served) && info.blocks == 40)
+    #expect(info.alive_units == UInt32(served))
     #expect(try test.winners(task, 0).filter { $0 >= 0 }.count == served)
     #expect(info.weight_density == Float(served) / 80)
   }

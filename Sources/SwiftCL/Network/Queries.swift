@@ -34,6 +34,7 @@ extension Network {
       let layer = ticket.pointee.layers[l]
       alive += UInt64(layer.size.units) * UInt64(layer.size.inputs)
       for i in 0..<layer.size.blocks where layer.winners[i] >= 0 { info.served_blocks += 1 }
+      if l < hidden { info.alive_units += UInt32(layer.size.units) }
     }
     let record = ticket.pointee.record
     info.owned_winners = record.ownedWinners
@@ -60,6 +61,7 @@ extension Network {
     }
     info.owned_winners = task.phase == SWIFTCL_PHASE_SPECIALISE ? ownedWinners() : 0
     info.copied_winners = task.record.copiedWinners
+    info.alive_units = aliveUnits()
     describe(
       task.record, alive: alive, owned: ownedEdges(), frozen: frozenEdges(),
       rows: working[hidden].units, &info)

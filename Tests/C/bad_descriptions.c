@@ -1,0 +1,344 @@
+/*
+ * bad_descriptions.c -- every field of a description, wrong in every way, and the calls that
+ * need no network: each gets its status, a message that names it, and outputs as
+ * they were.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "bad_input.h"
+
+/* ------------------------------------------------------- calls without a network */
+
+static void constants(void) {
+  for (swiftcl_status s = 0; s <= SWIFTCL_E_UNSUPPORTED; s++)
+    CHECK(strncmp(swiftcl_status_name(s), s ? "SWIFTCL_E_" : "SWIFTCL_OK", 10) == 0);
+  CHECK(strcmp(swiftcl_status_name(-1), "unknown status") == 0);
+  CHECK(strcmp(swiftcl_status_name(SWIFTCL_E_UNSUPPORTED + 1), "unknown status") == 0);
+  CHECK(strcmp(swiftcl_status_name(INT32_MAX), "unknown status") == 0);
+  CHECK(strcmp(swiftcl_status_name(INT32_MIN), "unknown status") == 0);
+  CHECK(strcmp(swiftcl_warning_text(0), "unknown warning") == 0);
+  CHECK(strcmp(swiftcl_warning_text(3), "unknown warning") == 0);
+  CHECK(strcmp(swiftcl_warning_text(UINT32_MAX), "unknown warning") == 0);
+  for (uint32_t bit = 1; bit <= SWIFTCL_WARN_FAST_MSE; bit *= 2)
+    CHECK(strcmp(swiftcl_warning_text(bit), "unknown warning") != 0);
+  CHECK(swiftcl_last_error(NULL) != NULL);
+  char version[32];
+  snprintf(
+      version, sizeof version, "%d.%d.%d", SWIFTCL_VERSION_MAJOR, SWIFTCL_VERSION_MINOR, SWIFTCL_VERSION_PATCH);
+  CHECK(strcmp(swiftcl_version(), version) == 0);
+  CHECK(swiftcl_abi_version() == SWIFTCL_ABI_VERSION);
+  CHECK(*swiftcl_flavour() && *swiftcl_kernel_name());
+  swiftcl_network_free(NULL);
+}
+
+static void inits(void) {
+  REFUSED_ALONE(swiftcl_options_init(NULL), SWIFTCL_E_NULL, "options");
+  REFUSED_ALONE(swiftcl_options_init_paper(NULL), SWIFTCL_E_NULL, "options");
+  REFUSED_ALONE(swiftcl_task_options_init(NULL), SWIFTCL_E_NULL, "options");
+  REFUSED_ALONE(swiftcl_fit_options_init(NULL), SWIFTCL_E_NULL, "options");
+  REFUSED_ALONE(swiftcl_load_options_init(NULL), SWIFTCL_E_NULL, "options");
+}
+
+/* The three calls that read a description, each as it should refuse it. */
+static void refuse_description(const swiftcl_options *o, swiftcl_status wanted, const char *word, int line) {
+  static const char *const calls[] = {"swiftcl_network_plan(", "swiftcl_network_create(", "swiftcl_network_create_in("};
+  void *memory = aligned_memory(4096);
+  for (int call = 0; call < 3; call++) {
+    poison_outputs();
+    swiftcl_status got =
+        call == 0   ? swiftcl_network_plan(o, OUT_STRUCT(swiftcl_plan))
+        : call == 1 ? swiftcl_network_create(o, OUT)
+                    : swiftcl_network_create_in(o, memory, 4096, OUT);
+    refusal_check(__FILE__, line, calls[call], NULL, got, wanted, WORDS(word));
+  }
+  release_memory(memory);
+}
+
+static void descriptions(void) {
+  static const struct field fields[] = {
+    OPTION(layer_count, U32, 0), OPTION(layer_count, U32, 33), OPTION(layer_count, U32, UINT32_MAX),
+    OPTION(inputs, U32, 0), OPTION(inputs, U32, 1048577), OPTION(inputs, U32, UINT32_MAX),
+    CHOICE(input_type, SWIFTCL_INPUT_I16), CHOICE(input_layout, SWIFTCL_LAYOUT_PLANAR),
+    OPTION(input_channels, U32, 0), OPTION(input_channels, U32, 4), OPTION(input_channels, U32, 7),
+    OPTION(input_channels, U32, UINT32_MAX),
+    OPTION(max_batch, U32, 0), OPTION(max_batch, U32, 65537), OPTION(max_batch, U32, UINT32_MAX),
+    OPTION(max_tasks, U32, 0), OPTION(max_tasks, U32, 65537), OPTION(max_tasks, U32, UINT32_MAX),
+    OPTION(max_classes, U32, 1), OPTION(max_classes, U32, CLASSES - 1), OPTION(max_classes, U32, 65537),
+    OPTION(max_classes, U32, UINT32_MAX),
+    CHOICE(allocation, SWIFTCL_ALLOCATE_GROWING), CHOICE(unserved, SWIFTCL_UNSERVED_REUSE),
+    CHOICE(protection, SWIFTCL_PROTECT_NONE), CHOICE(sharing, SWIFTCL_TICKETS_SHARED), CHOICE(head, SWIFTCL_HEAD_TASK),
+    OPTION(expected_tasks, U32, 65537), OPTION(expected_tasks, U32, UINT32_MAX),
+    REAL(slow_rate), OPTION(slow_rate, F32, -0.001), OPTION(slow_rate, F32, 1.001),
+    REAL(usage_bias), OPTION(usage_bias, F32, 101), OPTION(usage_bias, F32, -101),
+    CHOICE(sampler, SWIFTCL_SAMPLER_RANDOM),
+    REAL(temperature), OPTION(temperature, F32, 0), OPTION(temperature, F32, -1),
+    REAL(posterior_floor), OPTION(posterior_floor, F32, -0.001), OPTION(posterior_floor, F32, 0.11),
+    OPTION(top_k, U32, 0), OPTION(top_k, U32, UINT32_MAX),
+    OPTION(resample_interval, U32, 0), OPTION(resample_interval, U32, UINT32_MAX),
+    REAL(logit_learning_rate), OPTION(logit_learning_rate, F32, -0.1), OPTION(logit_learning_rate, F32, 1e7),
+    REAL(logit_init), OPTION(logit_init, F32, -0.1),
+    OPTION(kl_form, I32, 0), OPTION(kl_form, I32, 5), OPTION(kl_form, I32, INT32_MIN),
+    REAL(kl_weight), OPTION(kl_weight, F32, -0.1),
+    REAL(prune_threshold), OPTION(prune_threshold, F32, 1.01),
+    OPTION(prune_interval, U32, 0), OPTION(prune_interval, U32, UINT32_MAX),
+    CHOICE(loss, SWIFTCL_LOSS_MSE), CHOICE(optimizer, SWIFTCL_OPTIMIZER_ADAM), CHOICE(schedule, SWIFTCL_SCHEDULE_CONSTANT),
+    REAL(learning_rate), OPTION(learning_rate, F32, -0.1), OPTION(learning_rate, F32, 1e7),
+    REAL(final_rate), OPTION(final_rate, F32, -0.1),
+    REAL(momentum), OPTION(momentum, F32, -0.1), OPTION(momentum, F32, 1),
+    REAL(adam_beta1), OPTION(adam_beta1, F32, -0.1), OPTION(adam_beta1, F32, 1),
+    REAL(adam_beta2), OPTION(adam_beta2, F32, -0.1), OPTION(adam_beta2, F32, 1),
+    REAL(adam_epsilon), OPTION(adam_epsilon, F32, 0), OPTION(adam_epsilon, F32, -1),
+    REAL(weight_decay), OPTION(weight_decay, F32, -0.1),
+    REAL(clip_norm), OPTION(clip_norm, F32, -0.1),
+    CHOICE(clip_scope, SWIFTCL_CLIP_LAYER),
+  };
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    swiftcl_options o = small_options();
+    set_field(&o, &fields[i]);
+    int before = failures;
+    refuse_description(&o, fields[i].status, fields[i].name, __LINE__);
+    if (failures != before && failures < 100) fprintf(stderr, "  with %s = %g\n", fields[i].name, fields[i].value);
+  }
+
+  static const struct field in_layers[] = {
+    LAYER(kind, I32, 0), LAYER(kind, I32, 3), LAYER(kind, I32, -1), LAYER(kind, I32, INT32_MIN),
+    LAYER(width, U32, 0), LAYER(width, U32, 65540), LAYER(width, U32, UINT32_MAX),
+    LAYER(block_size, U32, 0), LAYER(block_size, U32, 3), LAYER(block_size, U32, 17), LAYER(block_size, U32, UINT32_MAX),
+    LAYER(activation, I32, -1), LAYER(activation, I32, 2), LAYER(activation, I32, INT32_MAX),
+    LAYER(competition, I32, -1), LAYER(competition, I32, 2), LAYER(competition, I32, INT32_MAX),
+  };
+  for (int l = 0; l < 3; l++)
+    for (size_t i = 0; i < sizeof in_layers / sizeof *in_layers; i++) {
+      swiftcl_layer layers[3];
+      memcpy(layers, small_layers, sizeof layers);
+      set_field(&layers[l], &in_layers[i]);
+      swiftcl_options o = small_options();
+      o.layers = layers;
+      char place[32];
+      snprintf(place, sizeof place, "%s[%d]", in_layers[i].name, l);
+      int before = failures;
+      refuse_description(&o, in_layers[i].status, place, __LINE__);
+      if (failures != before && failures < 100) fprintf(stderr, "  with %s = %g\n", place, in_layers[i].value);
+    }
+  for (int l = 0; l < 3; l++)
+    for (int r = 0; r < 11; r++) {
+      swiftcl_layer layers[3];
+      memcpy(layers, small_layers, sizeof layers);
+      layers[l].reserved[r] = r % 2 ? 1 : UINT32_MAX;
+      swiftcl_options o = small_options();
+      o.layers = layers;
+      refuse_description(&o, SWIFTCL_E_ARGUMENT, "reserved", __LINE__);
+    }
+
+  /* Combinations that cannot be. */
+  swiftcl_options o = small_options();
+  o.layers = NULL;
+  refuse_description(&o, SWIFTCL_E_NULL, "layers", __LINE__);
+  o = small_options();
+  o.layer_count = 2; /* the last layer is no head */
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "kind[1]", __LINE__);
+  o = small_options();
+  o.sharing = SWIFTCL_TICKETS_SHARED;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "block_size[0]", __LINE__);
+  {
+    swiftcl_layer layers[3];
+    memcpy(layers, small_layers, sizeof layers);
+    layers[0].kind = SWIFTCL_LAYER_HEAD;
+    layers[0].block_size = 1;
+    o = small_options();
+    o.layers = layers;
+    refuse_description(&o, SWIFTCL_E_ARGUMENT, "kind[0]", __LINE__);
+    memcpy(layers, small_layers, sizeof layers);
+    layers[2].activation = SWIFTCL_ACTIVATION_RELU;
+    refuse_description(&o, SWIFTCL_E_ARGUMENT, "activation[2]", __LINE__);
+    memcpy(layers, small_layers, sizeof layers);
+    layers[2].competition = SWIFTCL_COMPETITION_SAMPLE;
+    refuse_description(&o, SWIFTCL_E_ARGUMENT, "competition[2]", __LINE__);
+    memcpy(layers, small_layers, sizeof layers);
+    layers[1].competition = SWIFTCL_COMPETITION_SAMPLE;
+    o.sampler = SWIFTCL_SAMPLER_TOP_K;
+    refuse_description(&o, SWIFTCL_E_ARGUMENT, "competition[1]", __LINE__);
+  }
+  static const float wrong[] = {NAN, INFINITY, -INFINITY};
+  for (int i = 0; i < 3; i++) {
+    float scale[3] = {1, 1, 1}, offset[3] = {0, 0, 0};
+    o = small_options();
+    o.input_channels = 3;
+    o.input_scale = scale;
+    o.input_offset = offset;
+    scale[i] = wrong[i];
+    refuse_description(&o, SWIFTCL_E_NONFINITE, "input_scale", __LINE__);
+    scale[i] = 1;
+    offset[i] = wrong[i];
+    refuse_description(&o, SWIFTCL_E_NONFINITE, "input_offset", __LINE__);
+    offset[i] = 0;
+    o.input_type = SWIFTCL_INPUT_I16;
+    scale[i] = 3e38f; /* no integer input could stay finite */
+    refuse_description(&o, SWIFTCL_E_ARGUMENT, "input_scale", __LINE__);
+  }
+
+  /* Half an allocator. */
+  struct counter counter = {0};
+  o = small_options();
+  o.allocator = counting(&counter);
+  o.allocator.release = NULL;
+  REFUSED_ALONE(swiftcl_network_create(&o, OUT), SWIFTCL_E_ARGUMENT, "allocator");
+  o.allocator = counting(&counter);
+  o.allocator.allocate = NULL;
+  REFUSED_ALONE(swiftcl_network_create(&o, OUT), SWIFTCL_E_ARGUMENT, "allocator");
+  CHECK(counter.calls == 0);
+}
+
+/* Sizes that are each in range and together are not to be had. */
+static void large_descriptions(void) {
+  swiftcl_layer wide[32];
+  for (int l = 0; l < 31; l++) {
+    swiftcl_layer dense = SWIFTCL_DENSE(65536, 8, SWIFTCL_ACTIVATION_RELU);
+    wide[l] = dense;
+  }
+  swiftcl_layer head = SWIFTCL_HEAD(65536);
+  wide[31] = head;
+  struct counter counter = {0};
+  counter.limit = 1 << 20;
+  swiftcl_options o = small_options();
+  o.layers = wide;
+  o.layer_count = 32;
+  o.inputs = 1048576;
+  o.max_batch = 65536;
+  o.max_tasks = 65536;
+  o.optimizer = SWIFTCL_OPTIMIZER_ADAM;
+  o.protection = SWIFTCL_PROTECT_SOFT;
+  o.clip_norm = 1;
+  o.sampler = SWIFTCL_SAMPLER_TOP_K;
+  o.top_k = 65536;
+  o.allocator = counting(&counter);
+  swiftcl_plan plan;
+  memset(&plan, 0, sizeof plan);
+  plan.struct_size = sizeof plan;
+  swiftcl_status status = swiftcl_network_plan(&o, &plan);
+  CHECK(status == SWIFTCL_OK || status == SWIFTCL_E_MEMORY);
+  if (status == SWIFTCL_OK) {
+    CHECK(
+        plan.total_bytes == plan.network_bytes + plan.working_set_bytes + plan.optimizer_bytes
+                                + plan.competition_bytes + plan.activation_bytes + plan.ticket_bytes
+                                + plan.replay_bytes);
+    CHECK(plan.total_bytes > UINT64_C(1) << 40);
+  }
+  REFUSED_ALONE(swiftcl_network_create(&o, OUT), SWIFTCL_E_MEMORY, "");
+  CHECK(counter.live == 0);
+  o = small_options();
+  o.ticket_bytes = UINT64_MAX;
+  refuse_description(&o, SWIFTCL_E_MEMORY, "memory", __LINE__);
+  o.ticket_bytes = UINT64_MAX / 2 + 1;
+  refuse_description(&o, SWIFTCL_E_MEMORY, "memory", __LINE__);
+  static const uint64_t nearly[] = {UINT64_MAX / 8, UINT64_MAX / 8 - 63, UINT64_C(1) << 60};
+  for (int i = 0; i < 3; i++) {
+    o.ticket_bytes = nearly[i];
+    void *memory = aligned_memory(64);
+    poison_outputs();
+    status = swiftcl_network_create_in(&o, memory, 64, OUT);
+    CHECK(status == SWIFTCL_E_BUFFER || status == SWIFTCL_E_MEMORY);
+    CHECK(outputs_untouched());
+    release_memory(memory);
+  }
+}
+
+static void description_calls(void) {
+  swiftcl_options o = small_options();
+  REFUSED_ALONE(swiftcl_network_plan(NULL, OUT_STRUCT(swiftcl_plan)), SWIFTCL_E_NULL, "options");
+  REFUSED_ALONE(swiftcl_network_plan(&o, NULL), SWIFTCL_E_NULL, "plan");
+  static const uint32_t sizes[] = {0, 1, 3, sizeof(swiftcl_plan) - 1, sizeof(swiftcl_plan) + 100000, UINT32_MAX};
+  for (int i = 0; i < 6; i++)
+    REFUSED_ALONE(
+        swiftcl_network_plan(&o, OUT_SIZED(swiftcl_plan, sizes[i])), SWIFTCL_E_STRUCT, "plan", "struct_size");
+  REFUSED_ALONE(swiftcl_network_create(NULL, OUT), SWIFTCL_E_NULL, "options");
+  REFUSED_ALONE(swiftcl_network_create(&o, NULL), SWIFTCL_E_NULL, "network");
+
+  swiftcl_plan plan;
+  plan.struct_size = sizeof plan;
+  OK(NULL, swiftcl_network_plan(&o, &plan));
+  size_t total = (size_t)plan.total_bytes;
+  char needed[24];
+  snprintf(needed, sizeof needed, "%zu", total);
+  char *memory = aligned_memory(total + 128);
+  REFUSED_ALONE(swiftcl_network_create_in(NULL, memory, total, OUT), SWIFTCL_E_NULL, "options");
+  REFUSED_ALONE(swiftcl_network_create_in(&o, NULL, total, OUT), SWIFTCL_E_NULL, "memory");
+  REFUSED_ALONE(swiftcl_network_create_in(&o, memory, total, NULL), SWIFTCL_E_NULL, "network");
+  for (size_t shift = 1; shift < SWIFTCL_ALIGNMENT; shift++)
+    REFUSED_ALONE(swiftcl_network_create_in(&o, memory + shift, total, OUT), SWIFTCL_E_ALIGNMENT, "memory");
+  static const size_t less[] = {0, 1, 64, 1000};
+  for (int i = 0; i < 4; i++)
+    REFUSED_ALONE(swiftcl_network_create_in(&o, memory, less[i], OUT), SWIFTCL_E_BUFFER, "bytes", needed);
+  REFUSED_ALONE(swiftcl_network_create_in(&o, memory, total - 1, OUT), SWIFTCL_E_BUFFER, "bytes", needed);
+  swiftcl_network *net = NULL;
+  OK(NULL, swiftcl_network_create_in(&o, memory, SIZE_MAX, &net)); /* more is left alone */
+  swiftcl_network_free(net);
+  release_memory(memory);
+
+  /* Option structs from the past and the future. */
+  struct {
+    swiftcl_options options;
+    uint8_t tail[64];
+  } grown;
+  memset(&grown, 0, sizeof grown);
+  grown.options = small_options();
+  static const uint32_t past[] = {0, 1, 4, sizeof(swiftcl_options) - 1, UINT32_MAX, sizeof(swiftcl_options) + (1u << 20)};
+  for (int i = 0; i < 6; i++) {
+    grown.options.struct_size = past[i];
+    refuse_description(&grown.options, SWIFTCL_E_STRUCT, "options", __LINE__);
+  }
+  static const uint32_t tails[] = {1, 4, 8, 64};
+  for (int i = 0; i < 4; i++) {
+    grown.options.struct_size = (uint32_t)sizeof grown.options + tails[i];
+    OK(NULL, swiftcl_network_plan(&grown.options, &plan));
+    OK(NULL, swiftcl_network_create(&grown.options, &net));
+    swiftcl_network_free(net);
+    grown.tail[tails[i] - 1] = 1;
+    refuse_description(&grown.options, SWIFTCL_E_STRUCT, "options", __LINE__);
+    grown.tail[tails[i] - 1] = 0;
+  }
+
+  /* A larger output struct is written as far as this version knows it. */
+  poison_outputs();
+  OK(NULL, swiftcl_network_plan(&o, OUT_SIZED(swiftcl_plan, sizeof(swiftcl_plan) + 32)));
+  uint32_t kept;
+  memcpy(&kept, out_area.bytes, sizeof kept);
+  CHECK(kept == sizeof(swiftcl_plan) + 32);
+  out_skip = sizeof(swiftcl_plan);
+  CHECK(outputs_untouched());
+}
+
+static void scores(void) {
+  static const double fine[9] = {50, 0, 0, 50, 60, 0, 40, 60, 70};
+  double matrix[9];
+  REFUSED_ALONE(swiftcl_score(NULL, 3, OUT_STRUCT(swiftcl_scores)), SWIFTCL_E_NULL, "matrix");
+  REFUSED_ALONE(swiftcl_score(fine, 3, NULL), SWIFTCL_E_NULL, "scores");
+  REFUSED_ALONE(swiftcl_score(fine, 0, OUT_STRUCT(swiftcl_scores)), SWIFTCL_E_ARGUMENT, "tasks");
+  REFUSED_ALONE(swiftcl_score(fine, 65537, OUT_STRUCT(swiftcl_scores)), SWIFTCL_E_ARGUMENT, "tasks");
+  REFUSED_ALONE(swiftcl_score(fine, SIZE_MAX, OUT_STRUCT(swiftcl_scores)), SWIFTCL_E_ARGUMENT, "tasks");
+  REFUSED_ALONE(swiftcl_score(fine, 3, OUT_SIZED(swiftcl_scores, 0)), SWIFTCL_E_STRUCT, "scores");
+  REFUSED_ALONE(
+      swiftcl_score(fine, 3, OUT_SIZED(swiftcl_scores, sizeof(swiftcl_scores) - 1)), SWIFTCL_E_STRUCT, "scores");
+  for (int k = 0; k < 3; k++)
+    for (int i = 0; i < 3; i++) {
+      memcpy(matrix, fine, sizeof matrix);
+      matrix[3 * k + i] = i % 2 ? (double)NAN : (double)INFINITY;
+      swiftcl_scores s;
+      s.struct_size = sizeof s;
+      char row[16];
+      snprintf(row, sizeof row, "%d", k);
+      if (i > k) OK(NULL, swiftcl_score(matrix, 3, &s)); /* never read */
+      else REFUSED_ALONE(swiftcl_score(matrix, 3, OUT_STRUCT(swiftcl_scores)), SWIFTCL_E_NONFINITE, "matrix", row);
+    }
+}
+
+int main(void) {
+  prepare();
+  constants();
+  inits();
+  descriptions();
+  large_descriptions();
+  description_calls();
+  scores();
+  return finish("bad_descriptions");
+}
