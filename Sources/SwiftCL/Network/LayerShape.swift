@@ -23,7 +23,7 @@ struct LayerShape {
   var groups: Int { blockSize / groupSize }
   /// A task-level block of one unit has nothing to decide.
   var competes: Bool { !isHead && groups > 1 }
-  /// Winners per block a task may have at most, and the fewest it may have at all.
+  /// Fewest blocks in which a task may have a winner.
   var floorBlocks: Int { max(1, (blocks + 7) / 8) }
 }
 

@@ -179,21 +179,14 @@ extension Network {
   /// What beginning a task of all the head's labels would return, had it memory.
   private func statusOfNextTask() -> swiftcl_status {
     if !ownsBlocks && store.count >= store.capacity { return SWIFTCL_E_CAPACITY }
-    var inputs = inputCount
-    for l in 0..<hidden {
-      if offer(layer: l, task: numberOfNextTask, start: SWIFTCL_START_FRESH, workspace.blocks)
-        != SWIFTCL_OK
-      {
-        return SWIFTCL_E_CAPACITY
-      }
-      var served = 0
-      for i in 0..<shapes[l].blocks where workspace.blocks[i] != BlockState.abstains { served += 1 }
-      let units = served * shapes[l].groupSize
-      workspace.sizes[l] = TicketSize(units: units, inputs: inputs, blocks: shapes[l].blocks)
-      inputs = units
+    var possible = true
+    let bytes = ticketBytes(classCount: headLabels) { l in
+      let offered = offer(
+        layer: l, task: numberOfNextTask, start: SWIFTCL_START_FRESH, workspace.blocks)
+      if offered != SWIFTCL_OK { possible = false }
+      return served(workspace.blocks, shapes[l].blocks)
     }
-    return store.has(room: ticketBytes(inputs: inputs, classCount: headLabels))
-      ? SWIFTCL_OK : SWIFTCL_E_CAPACITY
+    return possible && store.has(room: bytes) ? SWIFTCL_OK : SWIFTCL_E_CAPACITY
   }
 
   // MARK: winners

@@ -4,12 +4,8 @@ import CSwiftCL
 /// set holds what they start from.
 extension Network {
   mutating func beginTask(_ given: swiftcl_task_options) -> swiftcl_status {
-    if task.isOpen {
-      return fail(
-        SWIFTCL_E_STATE, "the open task", is: Int(task.record.task),
-        expected: "none; end or abort it first")
-    }
-    var status = checkTaskOptions(given)
+    var status = checkNoTaskOpen()
+    if status == SWIFTCL_OK { status = checkTaskOptions(given) }
     if status == SWIFTCL_OK { status = checkRoomForTask() }
     if status == SWIFTCL_OK { status = checkRoomForClasses(largestLabel(given) + 1) }
     if status != SWIFTCL_OK { return status }
@@ -20,7 +16,7 @@ extension Network {
     status = offerAll(opening.record.task, opening.start)
     if status != SWIFTCL_OK { return status }
     let classCount = classCount(given)
-    let bytes = fullestTicket(classCount: classCount)
+    let bytes = ticketBytes(classCount: classCount) { servedBlocks(layer: $0) }
     if !store.has(room: bytes) {
       return fail(
         SWIFTCL_E_CAPACITY, "ticket bytes left", is: store.budget - store.used,
@@ -45,6 +41,13 @@ extension Network {
     setBudget(given)
     fillWorkingSet()
     return SWIFTCL_OK
+  }
+
+  mutating func checkNoTaskOpen() -> swiftcl_status {
+    if !task.isOpen { return SWIFTCL_OK }
+    return fail(
+      SWIFTCL_E_STATE, "the open task", is: Int(task.record.task),
+      expected: "none; end or abort it first")
   }
 
   private mutating func checkTaskOptions(_ given: swiftcl_task_options) -> swiftcl_status {
@@ -117,40 +120,22 @@ extension Network {
     return SWIFTCL_OK
   }
 
-  /// Sizes of the open task's ticket, in `workspace.sizes`: of the blocks that
-  /// were offered something, or of those that have candidates once it is open.
-  func sizeTicket(classCount: Int) {
+  /// Sizes of a ticket, in `workspace.sizes`; `served` tells in how many blocks
+  /// of a layer it has a winner.
+  func sizeTicket(classCount: Int, served: (Int) -> Int) {
     var inputs = inputCount
     for l in 0..<hidden {
-      let blocks = task.isOpen ? blocksWithCandidates(layer: l) : servedBlocks(layer: l)
-      let units = blocks * shapes[l].groupSize
+      let units = served(l) * shapes[l].groupSize
       workspace.sizes[l] = TicketSize(units: units, inputs: inputs, blocks: shapes[l].blocks)
       inputs = units
     }
-    sizeHead(inputs: inputs, classCount: classCount)
-  }
-
-  private func sizeHead(inputs: Int, classCount: Int) {
     let rows = options.sharesTicket ? headShape.width : classCount
     workspace.sizes[hidden] = TicketSize(units: rows, inputs: inputs, blocks: 0)
   }
 
-  private func blocksWithCandidates(layer l: Int) -> Int {
-    let set = candidates(l)
-    var count = 0
-    for i in 0..<shapes[l].blocks where set.blockStart[i + 1] > set.blockStart[i] { count += 1 }
-    return count
-  }
-
-  /// Bytes the open task's end will take from the store.
-  private func fullestTicket(classCount: Int) -> Int {
-    sizeTicket(classCount: classCount)
-    return ticketBytes(inputs: workspace.sizes[hidden].inputs, classCount: classCount)
-  }
-
-  /// The same where the competing layers' sizes are known.
-  func ticketBytes(inputs: Int, classCount: Int) -> Int {
-    sizeHead(inputs: inputs, classCount: classCount)
+  /// Bytes that ending such a task will take from the store.
+  func ticketBytes(classCount: Int, served: (Int) -> Int) -> Int {
+    sizeTicket(classCount: classCount, served: served)
     let bytes =
       Ticket.bytes(
         sizes: workspace.sizes, layerCount: layerCount, classCount: classCount,

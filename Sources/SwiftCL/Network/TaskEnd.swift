@@ -55,22 +55,30 @@ extension Network {
   /// The block that the open task's ticket goes to.
   private mutating func ticketForOpenTask() -> UnsafeMutablePointer<Ticket>? {
     if task.reopens { return store.index(of: task.record.task).map { store.tickets[$0] } }
-    sizeTicket(classCount: task.classCount)
+    sizeTicket(classCount: task.classCount) { blocksWithCandidates(layer: $0) }
     if options.sharesTicket, store.shared == nil {
-      guard let shared = lay(sharesParameters: false, classCount: headShape.width) else {
+      guard let shared = layTicket(sharesParameters: false, classCount: headShape.width) else {
         return nil
       }
       store.shared = shared
-      guard let own = lay(sharesParameters: true, classCount: task.classCount) else {
+      guard let own = layTicket(sharesParameters: true, classCount: task.classCount) else {
         store.dropShared()
         return nil
       }
       return own
     }
-    return lay(sharesParameters: options.sharesTicket, classCount: task.classCount)
+    return layTicket(sharesParameters: options.sharesTicket, classCount: task.classCount)
   }
 
-  private mutating func lay(sharesParameters: Bool, classCount: Int) -> UnsafeMutablePointer<
+  private func blocksWithCandidates(layer l: Int) -> Int {
+    let set = candidates(l)
+    var count = 0
+    for i in 0..<shapes[l].blocks where set.blockStart[i + 1] > set.blockStart[i] { count += 1 }
+    return count
+  }
+
+  /// A ticket of `workspace.sizes`, laid but not filled; nil without memory.
+  mutating func layTicket(sharesParameters: Bool, classCount: Int) -> UnsafeMutablePointer<
     Ticket
   >? {
     guard
@@ -95,10 +103,7 @@ extension Network {
       return
     }
     // All tasks look at the one ticket that they train.
-    for c in 0..<headShape.width {
-      shared.pointee.classes[c] = Int32(c)
-      shared.pointee.columns[c] = Int32(c)
-    }
+    shared.pointee.nameAllClasses()
     fillParameters(shared)
     linkShared(target)
   }
@@ -131,11 +136,8 @@ extension Network {
 
   mutating func reopenTask(_ number: swiftcl_task, _ given: swiftcl_task_options) -> swiftcl_status
   {
-    if task.isOpen {
-      return fail(
-        SWIFTCL_E_STATE, "the open task", is: Int(task.record.task),
-        expected: "none; end or abort it first")
-    }
+    let status = checkNoTaskOpen()
+    if status != SWIFTCL_OK { return status }
     guard let ticket = ticket(number) else { return error.status }
     task.record = ticket.pointee.record
     task.reopens = true
@@ -197,11 +199,8 @@ extension Network {
   }
 
   mutating func removeTask(_ number: swiftcl_task) -> swiftcl_status {
-    if task.isOpen {
-      return fail(
-        SWIFTCL_E_STATE, "the open task", is: Int(task.record.task),
-        expected: "none; end or abort it first")
-    }
+    let status = checkNoTaskOpen()
+    if status != SWIFTCL_OK { return status }
     guard ticket(number) != nil, let index = store.index(of: number) else { return error.status }
     store.remove(at: index)
     for s in 0..<store.count where options.sharesTicket { linkShared(store.tickets[s]) }

@@ -121,13 +121,13 @@ extension Network {
     return UnsafePointer(gated ? working[l].sum : working[l].output)
   }
 
-  /// Second pass over kept gradients, shortened where they are too long.
   private func squaredNorms() -> Double {
     var total: Double = 0
     for l in 0..<layerCount { total += squaredNorm(layer: l) }
     return total
   }
 
+  /// Second pass over kept gradients, shortened where they are too long.
   private func applyClipped(_ total: Double) {
     let all = clipScale(total)
     for l in 0..<layerCount {

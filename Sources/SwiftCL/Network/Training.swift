@@ -73,7 +73,8 @@ extension Network {
     _ given: swiftcl_fit_options, _ report: inout swiftcl_fit_report
   ) -> swiftcl_status {
     var status = checkFit(rows: rows, given)
-    if status == SWIFTCL_OK { status = loadAllLabels(labels, rows: rows) }
+    // A bad row must be found before the first step, not in the third epoch.
+    if status == SWIFTCL_OK { status = checkLabels(SWIFTCL_TASK_OPEN, labels, rows: rows) }
     if status == SWIFTCL_OK { status = checkRows(inputs, count: rows) }
     if status != SWIFTCL_OK { return status }
     let size = Int(given.batch)
@@ -129,16 +130,6 @@ extension Network {
     }
     if given.shuffle > 1 {
       return fail(SWIFTCL_E_ARGUMENT, "shuffle", is: Int(given.shuffle), expected: "0 or 1")
-    }
-    return SWIFTCL_OK
-  }
-
-  /// A bad label must be found before the first step, not in the third epoch.
-  private mutating func loadAllLabels(_ labels: UnsafePointer<Int32>, rows: Int) -> swiftcl_status {
-    for n in 0..<rows where column(of: labels[n]) < 0 {
-      return fail(
-        SWIFTCL_E_LABEL, "labels", at: n, is: Int(labels[n]),
-        expected: "one of the task's classes; their number is ", task.classCount)
     }
     return SWIFTCL_OK
   }

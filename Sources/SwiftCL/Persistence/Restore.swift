@@ -83,10 +83,7 @@ extension Network {
     else { return }
     store.shared = shared
     source.begin(CheckpointFormat.Tag.shared)
-    for c in 0..<headShape.width {
-      shared.pointee.classes[c] = Int32(c)
-      shared.pointee.columns[c] = Int32(c)
-    }
+    shared.pointee.nameAllClasses()
     restoreParameters(&source, shared)
     source.end()
   }
@@ -94,19 +91,9 @@ extension Network {
   private mutating func takeTicket(
     _ source: inout Source, sharesParameters: Bool, classCount: Int
   ) -> UnsafeMutablePointer<Ticket>? {
-    guard
-      let bytes = Ticket.bytes(
-        sizes: workspace.sizes, layerCount: layerCount, classCount: classCount,
-        sharesParameters: sharesParameters),
-      let block = store.take(bytes)
-    else {
-      source.refuse(SWIFTCL_E_MEMORY, "no memory for a ticket of the checkpoint")
-      return nil
-    }
-    var arena = Arena(block)
-    return Ticket.lay(
-      &arena, sizes: workspace.sizes, layerCount: layerCount, classCount: classCount,
-      sharesParameters: sharesParameters, writes: true)
+    let ticket = layTicket(sharesParameters: sharesParameters, classCount: classCount)
+    if ticket == nil { source.refuse(SWIFTCL_E_MEMORY, "no memory for a ticket of the checkpoint") }
+    return ticket
   }
 
   private mutating func restoreTicket(_ source: inout Source) {

@@ -34,11 +34,14 @@ extension Network {
 
   /// Blocks of a layer that take part in the open task.
   func servedBlocks(layer l: Int) -> Int {
-    var served = 0
-    for i in 0..<shapes[l].blocks where working[l].blockState[i] != BlockState.abstains {
-      served += 1
-    }
-    return served
+    served(working[l].blockState, shapes[l].blocks)
+  }
+
+  /// Blocks of a list of states that do not abstain.
+  func served(_ states: UnsafePointer<UInt8>, _ blocks: Int) -> Int {
+    var count = 0
+    for i in 0..<blocks where states[i] != BlockState.abstains { count += 1 }
+    return count
   }
 
   /// Warm start: block for block the values of the task before, head and its

@@ -130,6 +130,14 @@ struct Ticket {
     }
   }
 
+  /// A shared ticket has every class, each in the row of its label.
+  func nameAllClasses() {
+    for c in 0..<classCount {
+      classes[c] = Int32(c)
+      columns[c] = Int32(c)
+    }
+  }
+
   /// Row of a class in this ticket's head, or -1.
   func row(of label: Int32) -> Int32 {
     // Labels in order are their own index.
