@@ -16,7 +16,7 @@
   void swiftcl_##v##_input_gradient( \
       const float *dy, ptrdiff_t dy_stride, ptrdiff_t rows, ptrdiff_t padded, \
       const float *weights, ptrdiff_t inputs, float *dx, ptrdiff_t dx_stride, \
-      const float *mask); \
+      const float *mask, _Bool chained); \
   void swiftcl_##v##_weight_gradient( \
       const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride, \
       ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t padded, float *gradient); \

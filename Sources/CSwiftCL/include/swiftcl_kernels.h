@@ -43,7 +43,7 @@ typedef struct swiftcl_kernel_table {
   void (*_Nonnull input_gradient)(
       const float *_Nonnull dy, ptrdiff_t dy_stride, ptrdiff_t rows, ptrdiff_t padded,
       const float *_Nonnull weights, ptrdiff_t inputs, float *_Nonnull dx,
-      ptrdiff_t dx_stride, const float *_Nullable mask);
+      ptrdiff_t dx_stride, const float *_Nullable mask, _Bool chained);
   void (*_Nonnull weight_gradient)(
       const float *_Nonnull x, ptrdiff_t x_stride, const float *_Nonnull dy,
       ptrdiff_t dy_stride, ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t padded,

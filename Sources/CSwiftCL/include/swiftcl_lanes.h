@@ -77,6 +77,58 @@ SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_fold1(swiftcl_lanes a, swiftcl_lanes 
                                  15);
 }
 
+/*
+ * Transposes the sixteen vectors at `from`, one after the other, to sixteen at `to`:
+ * four times, four columns of all rows are gathered by quads and then transposed
+ * within quads, which costs one shuffle a vector and round.
+ */
+typedef float swiftcl_quad __attribute__((ext_vector_type(4), aligned(4)));
+
+#define SWIFTCL_QUAD(at) (*(const swiftcl_quad *)(at))
+#define SWIFTCL_QUADS(at) \
+  __builtin_shufflevector( \
+      __builtin_shufflevector(SWIFTCL_QUAD(at), SWIFTCL_QUAD((at) + 64), 0, 1, 2, 3, 4, 5, 6, 7), \
+      __builtin_shufflevector(SWIFTCL_QUAD((at) + 128), SWIFTCL_QUAD((at) + 192), 0, 1, 2, 3, 4, 5, \
+                              6, 7), \
+      0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+#define SWIFTCL_PAIR_LOW(a, b) \
+  __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
+#define SWIFTCL_PAIR_HIGH(a, b) \
+  __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
+#define SWIFTCL_DOUBLE_LOW(a, b) \
+  __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+#define SWIFTCL_DOUBLE_HIGH(a, b) \
+  __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
+
+SWIFTCL_LANES_INLINE void swiftcl_transpose(const float *_Nonnull from, float *_Nonnull to) {
+  for (int32_t q = 0; q < 4; q++, from += 4, to += 64) {
+    swiftcl_lanes a = SWIFTCL_QUADS(from), b = SWIFTCL_QUADS(from + 16);
+    swiftcl_lanes c = SWIFTCL_QUADS(from + 32), d = SWIFTCL_QUADS(from + 48);
+    swiftcl_lanes ab = SWIFTCL_PAIR_LOW(a, b), cd = SWIFTCL_PAIR_LOW(c, d);
+    swiftcl_lanes rows[4] = {SWIFTCL_DOUBLE_LOW(ab, cd), SWIFTCL_DOUBLE_HIGH(ab, cd)};
+    ab = SWIFTCL_PAIR_HIGH(a, b), cd = SWIFTCL_PAIR_HIGH(c, d);
+    rows[2] = SWIFTCL_DOUBLE_LOW(ab, cd), rows[3] = SWIFTCL_DOUBLE_HIGH(ab, cd);
+    __builtin_memcpy(to, rows, sizeof rows);
+  }
+}
+
+/*
+ * Calls `body` with scratch on the stack that holds whatever it holds: Swift would
+ * clear its own in every call.
+ */
+#if defined(__x86_64__) || defined(__aarch64__) || defined(__i386__)
+#define SWIFTCL_SCRATCH_FLOATS 6144
+#else /* firmware has little stack */
+#define SWIFTCL_SCRATCH_FLOATS 64
+#endif
+
+static __attribute__((noinline, unused)) void swiftcl_lend_scratch(
+    void (*_Nonnull body)(const void *_Nonnull context, float *_Nonnull scratch),
+    const void *_Nonnull context) {
+  swiftcl_lanes scratch[SWIFTCL_SCRATCH_FLOATS / 16];
+  body(context, (float *)scratch);
+}
+
 /* The square root, correctly rounded; no errno. */
 SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_square_root(swiftcl_lanes a) {
   return __builtin_elementwise_sqrt(a);
@@ -127,6 +179,10 @@ SWIFTCL_LANES_INLINE float swiftcl_without_dust_single(float a) {
  */
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__aarch64__)
 
+SWIFTCL_LANES_INLINE float swiftcl_fma_single(float a, float b, float c) {
+  return __builtin_elementwise_fma(a, b, c);
+}
+
 SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_fma(swiftcl_lanes a, swiftcl_lanes b,
                                                swiftcl_lanes c) {
   return __builtin_elementwise_fma(a, b, c);
@@ -150,6 +206,10 @@ static inline __attribute__((unused)) float swiftcl_round_once(double p, double 
   return (float)sum;
 }
 
+static inline __attribute__((unused)) float swiftcl_fma_single(float a, float b, float c) {
+  return swiftcl_round_once((double)a * (double)b, (double)c);
+}
+
 #if defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__)
 
 typedef double swiftcl_lanes_wide __attribute__((ext_vector_type(16)));
@@ -157,9 +217,9 @@ typedef uint32_t swiftcl_lanes_word __attribute__((ext_vector_type(16)));
 typedef uint32_t swiftcl_lanes_words __attribute__((ext_vector_type(32)));
 
 /* Vectors go through memory, as their registers depend on the target. */
-static __attribute__((noinline, unused)) void swiftcl_fma_rare(const swiftcl_lanes *a,
-                                                               const swiftcl_lanes *b,
-                                                               swiftcl_lanes *c) {
+static __attribute__((noinline, unused)) void swiftcl_fma_rare(const swiftcl_lanes *_Nonnull a,
+                                                               const swiftcl_lanes *_Nonnull b,
+                                                               swiftcl_lanes *_Nonnull c) {
   for (int32_t i = 0; i < 16; i++)
     (*c)[i] = swiftcl_round_once((double)(*a)[i] * (double)(*b)[i], (double)(*c)[i]);
 }
@@ -197,9 +257,9 @@ SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_fma(swiftcl_lanes a, swiftcl_lanes b,
 #else
 
 /* Lane by lane, small in code: for processors without vectors. */
-static __attribute__((noinline, unused)) void swiftcl_fma_each(const swiftcl_lanes *a,
-                                                               const swiftcl_lanes *b,
-                                                               swiftcl_lanes *c) {
+static __attribute__((noinline, unused)) void swiftcl_fma_each(const swiftcl_lanes *_Nonnull a,
+                                                               const swiftcl_lanes *_Nonnull b,
+                                                               swiftcl_lanes *_Nonnull c) {
 #pragma clang loop unroll(disable)
   for (int32_t i = 0; i < 16; i++)
     (*c)[i] = swiftcl_round_once((double)(*a)[i] * (double)(*b)[i], (double)(*c)[i]);

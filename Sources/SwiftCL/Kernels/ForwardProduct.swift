@@ -37,19 +37,32 @@ extension BuiltinKernels {
         var row = 0
         while row < rows {
           let share = evenShare(of: rows &- row, atMost: TileShape.rows)
-          let work = ForwardWork(
-            x: x + (row &* xStride &+ first), xStride: xStride, inputs: block,
+          forwardTile(
+            x: x + (row &* xStride &+ first), xStride: xStride, rows: share, inputs: block,
             weights: weights + (panel &* panelStep &+ first &* 16), panelStep: panelStep,
-            bias: first == 0 ? bias + panel &* 16 : nil,
+            panels: panels, bias: bias + panel &* 16, begins: first == 0,
             y: y + (row &* yStride &+ panel &* 16), yStride: yStride,
             relu: relu && first &+ block == inputs)
-          TileShape.run(work, rows: share, panels: panels)
           row &+= share
         }
         first &+= block
       }
       panel &+= panels
     }
+  }
+
+  /// The product of one tile, or of a block of its inputs: begins with the bias, or
+  /// with 0 where there is none, or goes on with the sums that lie in `y`.
+  @inline(never)
+  static func forwardTile(
+    x: UnsafePointer<Float>, xStride: Int, rows: Int, inputs: Int,
+    weights: UnsafePointer<Float>, panelStep: Int, panels: Int, bias: UnsafePointer<Float>?,
+    begins: Bool, y: UnsafeMutablePointer<Float>, yStride: Int, relu: Bool
+  ) {
+    let work = ForwardWork(
+      x: x, xStride: xStride, inputs: inputs, weights: weights, panelStep: panelStep, bias: bias,
+      begins: begins, y: y, yStride: yStride, relu: relu)
+    TileShape.run(work, rows: rows, panels: panels)
   }
 }
 
@@ -60,8 +73,9 @@ private struct ForwardWork: TileWork {
   var inputs: Int
   var weights: UnsafePointer<Float>
   var panelStep: Int
-  /// Starts the sums; nil if they were begun earlier and lie in `y`.
   var bias: UnsafePointer<Float>?
+  /// False if the sums were begun earlier and lie in `y`.
+  var begins: Bool
   var y: UnsafeMutablePointer<Float>
   var yStride: Int
   /// Whether this is the last block and ends with the activation.
@@ -69,11 +83,11 @@ private struct ForwardWork: TileWork {
 
   @inline(never)
   func run<T: Tile>(_ tile: T.Type) {
-    var sums: T
-    if let bias {
-      sums = T(repeating: T.Row(from: bias, step: 16))
-    } else {
+    var sums = T()
+    if !begins {
       sums = T(from: UnsafePointer(y), rowStep: yStride, panelStep: 16)
+    } else if let bias {
+      sums = T(repeating: T.Row(from: bias, step: 16))
     }
     var input = 0
     while input < inputs {

@@ -1,17 +1,24 @@
 import CSwiftCL
 
 extension BuiltinKernels {
-  /// dx = dy * transposed weights, by sixteen interleaved chains per element.
+  /// dx = dy * transposed weights, in one of two written orders.
   ///
-  /// Lane l sums outputs l, l + 16, l + 32, ... by fused multiply-adds; the sixteen
-  /// sums are added pairwise in the order of `folded(_:_:span:)`. The pads of dx up to
-  /// the next multiple of sixteen become 0. Where `mask` is given and not positive, so
-  /// that a rectifier was shut, dx becomes 0.
+  /// `chained`: one ascending chain of fused multiply-adds over the outputs per element.
+  /// Otherwise sixteen interleaved chains: lane l sums outputs l, l + 16, l + 32, ...,
+  /// and the sixteen sums are added pairwise in the order of `folded(_:_:span:)`. The
+  /// pads of dx up to the next multiple of sixteen become 0. Where `mask` is given and
+  /// not positive, so that a rectifier was shut, dx becomes 0.
   static func inputGradient(
     dy: UnsafePointer<Float>, dyStride: Int, rows: Int, padded: Int,
     weights: UnsafePointer<Float>, inputs: Int,
-    dx: UnsafeMutablePointer<Float>, dxStride: Int, mask: UnsafePointer<Float>?
+    dx: UnsafeMutablePointer<Float>, dxStride: Int, mask: UnsafePointer<Float>?, chained: Bool
   ) {
+    if chained {
+      chainedInputGradient(
+        dy: dy, dyStride: dyStride, rows: rows, padded: padded, weights: weights, inputs: inputs,
+        dx: dx, dxStride: dxStride, mask: mask)
+      return
+    }
     var first = 0
     while first < inputs {
       // Few outputs: the weights of sixteen inputs stay in the first cache for all

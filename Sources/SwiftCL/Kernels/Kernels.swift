@@ -52,6 +52,14 @@ enum BuiltinKernels {}
     #endif
   }
 
+  /// Which of the two written orders an input gradient has. Every target decides alike, by
+  /// what was faster on x86: transposing pays for many rows, or for few outputs, and
+  /// where the weights are too many for a cache that the other order reads them from.
+  @inline(__always)
+  func chainsInputGradient(rows: Int, padded: Int) -> Bool {
+    rows >= 48 || (rows >= 16 && (padded <= 64 || padded > 512)) || (rows >= 4 && padded == 16)
+  }
+
   /// dx = dy * transposed weights, pads set to 0; 0 where `mask` is given and not positive.
   @inline(__always)
   func inputGradient(
@@ -60,7 +68,8 @@ enum BuiltinKernels {}
   ) {
     #if SWIFTCL_DISPATCH && !SWIFTCL_CBLAS
       swiftcl_kernels().pointee.input_gradient(
-        dy, dyStride, rows, padded, weights, inputs, dx, dxStride, mask)
+        dy, dyStride, rows, padded, weights, inputs, dx, dxStride, mask,
+        chainsInputGradient(rows: rows, padded: padded))
     #elseif SWIFTCL_CBLAS
       CBLASKernels.inputGradient(
         dy: dy, dyStride: dyStride, rows: rows, padded: padded, weights: weights, inputs: inputs,
@@ -68,7 +77,8 @@ enum BuiltinKernels {}
     #else
       BuiltinKernels.inputGradient(
         dy: dy, dyStride: dyStride, rows: rows, padded: padded, weights: weights, inputs: inputs,
-        dx: dx, dxStride: dxStride, mask: mask)
+        dx: dx, dxStride: dxStride, mask: mask,
+        chained: chainsInputGradient(rows: rows, padded: padded))
     #endif
   }
 

@@ -1,37 +1,99 @@
+import CSwiftCL
+
 extension BuiltinKernels {
   /// The gradient of the weights in panels: one ascending chain over the rows per weight.
   static func weightGradient(
     x: UnsafePointer<Float>, xStride: Int, dy: UnsafePointer<Float>, dyStride: Int, rows: Int,
     inputs: Int, padded: Int, gradient: UnsafeMutablePointer<Float>
   ) {
-    var panel = 0
-    while panel < padded >> 4 {
-      let panels = evenShare(
-        of: padded >> 4 &- panel, atMost: TileShape.panels(rows: min(inputs, TileShape.rows)))
-      gradientBlock(
-        x: x, xStride: xStride, dy: dy + panel &* 16, dyStride: dyStride, rows: rows,
-        inputs: inputs, panels: panels, gradient: gradient + panel &* inputs &* 16,
-        panelStep: inputs &* 16)
-      panel &+= panels
+    var pass = GradientPass(
+      x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: inputs,
+      padded: padded, gradient: gradient)
+    withUnsafePointer(to: &pass) { pass in
+      swiftcl_lend_scratch(
+        { $0.assumingMemoryBound(to: GradientPass.self).pointee.run($1) }, pass)
     }
   }
 
   /// The gradient of `inputs` inputs to a few panels, written `panelStep` floats apart.
   ///
-  /// `panels` must suit a tile of `min(inputs, TileShape.rows)` rows.
-  @inline(__always)
+  /// `panels` must suit a tile of `min(inputs, TileShape.rows)` rows. Many rows are packed
+  /// chunk by chunk, so that those of a chunk lie together in the first cache while all
+  /// inputs pass; sums in the making wait in `gradient`.
+  @inline(never)
   static func gradientBlock(
     x: UnsafePointer<Float>, xStride: Int, dy: UnsafePointer<Float>, dyStride: Int, rows: Int,
-    inputs: Int, panels: Int, gradient: UnsafeMutablePointer<Float>, panelStep: Int
+    inputs: Int, panels: Int, gradient: UnsafeMutablePointer<Float>, panelStep: Int,
+    packed: UnsafeMutablePointer<Float>
+  ) {
+    if !packs(rows: rows) {
+      gradientTiles(
+        x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: inputs,
+        panels: panels, gradient: gradient, panelStep: panelStep, continues: false)
+      return
+    }
+    var row = 0
+    while row < rows {
+      let chunk = evenShare(of: rows &- row, atMost: packedVectors / panels)
+      var vector = 0
+      while vector < chunk &* panels {
+        let from = (row &+ vector / panels) &* dyStride &+ vector % panels &* 16
+        packed.setLanes(dy.lanes(at: from), at: vector &* 16)
+        vector &+= 1
+      }
+      gradientTiles(
+        x: x + row &* xStride, xStride: xStride, dy: UnsafePointer(packed),
+        dyStride: panels &* 16, rows: chunk, inputs: inputs, panels: panels, gradient: gradient,
+        panelStep: panelStep, continues: row > 0)
+      row &+= chunk
+    }
+  }
+
+  @inline(__always)
+  private static func gradientTiles(
+    x: UnsafePointer<Float>, xStride: Int, dy: UnsafePointer<Float>, dyStride: Int, rows: Int,
+    inputs: Int, panels: Int, gradient: UnsafeMutablePointer<Float>, panelStep: Int,
+    continues: Bool
   ) {
     var input = 0
     while input < inputs {
       let share = evenShare(of: inputs &- input, atMost: TileShape.rows)
       let work = GradientWork(
         x: x + input, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows,
-        gradient: gradient + input &* 16, panelStep: panelStep)
+        gradient: gradient + input &* 16, panelStep: panelStep, continues: continues)
       TileShape.run(work, rows: share, panels: panels)
       input &+= share
+    }
+  }
+
+  /// Half of the scratch holds packed rows, the other half the sums of a block.
+  static var packedVectors: Int { Int(SWIFTCL_SCRATCH_FLOATS) / 32 }
+
+  /// Whether so many rows are worth packing.
+  @inline(__always)
+  static func packs(rows: Int) -> Bool { packedVectors >= 192 && rows > 192 }
+}
+
+private struct GradientPass {
+  var x: UnsafePointer<Float>
+  var xStride: Int
+  var dy: UnsafePointer<Float>
+  var dyStride: Int
+  var rows: Int
+  var inputs: Int
+  var padded: Int
+  var gradient: UnsafeMutablePointer<Float>
+
+  func run(_ scratch: UnsafeMutablePointer<Float>) {
+    let mostPanels = TileShape.panels(rows: min(inputs, TileShape.rows))
+    var panel = 0
+    while panel < padded >> 4 {
+      let panels = evenShare(of: padded >> 4 &- panel, atMost: mostPanels)
+      BuiltinKernels.gradientBlock(
+        x: x, xStride: xStride, dy: dy + panel &* 16, dyStride: dyStride, rows: rows,
+        inputs: inputs, panels: panels, gradient: gradient + panel &* inputs &* 16,
+        panelStep: inputs &* 16, packed: scratch)
+      panel &+= panels
     }
   }
 }
@@ -45,10 +107,15 @@ private struct GradientWork: TileWork {
   var rows: Int
   var gradient: UnsafeMutablePointer<Float>
   var panelStep: Int
+  /// Whether the sums were begun earlier and lie in `gradient`.
+  var continues: Bool
 
   @inline(never)
   func run<T: Tile>(_ tile: T.Type) {
     var sums = T()
+    if continues {
+      sums = T(from: UnsafePointer(gradient), rowStep: 16, panelStep: panelStep)
+    }
     var x = x
     var dy = dy
     var row = 0

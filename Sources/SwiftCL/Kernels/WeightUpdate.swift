@@ -38,70 +38,77 @@ extension BuiltinKernels {
         return
       }
     #endif
-    var block = GradientBlock()
-    withUnsafeMutablePointer(to: &block) { block in
-      block.withMemoryRebound(to: Float.self, capacity: GradientBlock.floats) { scratch in
-        let mostPanels = TileShape.panels(rows: min(inputs, TileShape.rows))
-        var panel = 0
-        while panel < padded >> 4 {
-          let panels = evenShare(of: padded >> 4 &- panel, atMost: mostPanels)
-          let mostInputs = GradientBlock.vectors / panels
-          var input = 0
-          while input < inputs {
-            let share = evenShare(of: inputs &- input, atMost: mostInputs)
-            let start = panel &* inputs &* 16 &+ input &* 16
-            updateBlock(
-              target, x: x + input, xStride: xStride, dy: dy + panel &* 16, dyStride: dyStride,
-              rows: rows, share: share, panels: panels, start: start, panelStep: inputs &* 16,
-              scratch: scratch)
-            input &+= share
-          }
-          panel &+= panels
-        }
+    var pass = UpdatePass(
+      target: target, x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows,
+      inputs: inputs, padded: padded)
+    withUnsafePointer(to: &pass) { pass in
+      swiftcl_lend_scratch({ $0.assumingMemoryBound(to: UpdatePass.self).pointee.run($1) }, pass)
+    }
+  }
+}
+
+private struct UpdatePass {
+  var target: UpdateTarget
+  var x: UnsafePointer<Float>
+  var xStride: Int
+  var dy: UnsafePointer<Float>
+  var dyStride: Int
+  var rows: Int
+  var inputs: Int
+  var padded: Int
+
+  /// How many vectors of gradients rest on the stack.
+  ///
+  /// One register tile, so that the processor can sum the next block while the memory
+  /// still serves the last; longer blocks measured slower. But what many rows are
+  /// packed for should be long.
+  private var vectors: Int {
+    BuiltinKernels.packs(rows: rows)
+      ? BuiltinKernels.packedVectors : min(24, Int(SWIFTCL_SCRATCH_FLOATS) / 16)
+  }
+
+  func run(_ scratch: UnsafeMutablePointer<Float>) {
+    let mostPanels = TileShape.panels(rows: min(inputs, TileShape.rows))
+    var panel = 0
+    while panel < padded >> 4 {
+      let panels = evenShare(of: padded >> 4 &- panel, atMost: mostPanels)
+      var input = 0
+      while input < inputs {
+        let share = evenShare(of: inputs &- input, atMost: vectors / panels)
+        update(panel: panel, panels: panels, input: input, share: share, scratch)
+        input &+= share
       }
+      panel &+= panels
     }
   }
 
   /// One block of gradients summed and applied, unless all its weights are frozen.
   @inline(__always)
-  private static func updateBlock(
-    _ target: UpdateTarget, x: UnsafePointer<Float>, xStride: Int, dy: UnsafePointer<Float>,
-    dyStride: Int, rows: Int, share: Int, panels: Int, start: Int, panelStep: Int,
-    scratch: UnsafeMutablePointer<Float>
+  private func update(
+    panel: Int, panels: Int, input: Int, share: Int, _ scratch: UnsafeMutablePointer<Float>
   ) {
+    let start = (panel &* inputs &+ input) &* 16
+    let panelStep = inputs &* 16
     let count = share &* 16
     if let ownership = target.ownership {
-      var panel = 0
-      while panel < panels && ownership.allFrozen(at: start &+ panel &* panelStep, count: count) {
-        panel &+= 1
+      var frozen = 0
+      while frozen < panels
+        && ownership.allFrozen(at: start &+ frozen &* panelStep, count: count)
+      {
+        frozen &+= 1
       }
-      if panel == panels { return }
+      if frozen == panels { return }
     }
-    gradientBlock(
-      x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: share,
-      panels: panels, gradient: scratch, panelStep: count)
-    var panel = 0
-    while panel < panels {
+    BuiltinKernels.gradientBlock(
+      x: x + input, xStride: xStride, dy: dy + panel &* 16, dyStride: dyStride, rows: rows,
+      inputs: share, panels: panels, gradient: scratch, panelStep: count,
+      packed: scratch + Int(SWIFTCL_SCRATCH_FLOATS) / 2)
+    var next = 0
+    while next < panels {
       target.apply(
-        StoredGradient(start: UnsafePointer(scratch + panel &* count)),
-        start: start &+ panel &* panelStep, count: count)
-      panel &+= 1
+        StoredGradient(start: UnsafePointer(scratch + next &* count)),
+        start: start &+ next &* panelStep, count: count)
+      next &+= 1
     }
   }
-}
-
-/// Room on the stack for a block of gradients.
-///
-/// One register tile, so that the processor can sum the next block while the memory
-/// still serves the last; longer blocks measured slower.
-private struct GradientBlock {
-  #if arch(arm) || arch(riscv32)
-    static var vectors: Int { 4 }
-    private var lanes = InlineArray<4, Lanes>(repeating: Lanes.zero)
-  #else
-    static var vectors: Int { 24 }
-    private var lanes = InlineArray<24, Lanes>(repeating: Lanes.zero)
-  #endif
-
-  static var floats: Int { vectors &* 16 }
 }

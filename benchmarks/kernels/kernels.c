@@ -1,0 +1,227 @@
+/*
+ * kernels.c -- GFLOP/s of the built-in kernels, of OpenBLAS and of a plain
+ * multiply-add loop, shape by shape.
+ *
+ * The contenders of a row take turns, so that whatever else the machine does hits
+ * all alike; each value is the median over the rounds. Prints one JSON object a line;
+ * benchmarks/kernels.py makes the table. Reaches into the library for its kernels, so it
+ * is linked with the object files rather than with the library.
+ */
+#define _GNU_SOURCE
+#include <cblas.h>
+#include <immintrin.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "swiftcl_kernels.h"
+
+char *openblas_get_corename(void);
+int32_t swiftcl_kernels_select(int32_t level);
+
+enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, WEIGHT_UPDATE, OPERATIONS };
+static const char *const operation_names[OPERATIONS] = {
+    "forward", "input gradient", "weight gradient", "weight update"};
+
+enum { BASE, AVX2, AVX512, OPENBLAS, CONTENDERS };
+static const char *const contender_names[CONTENDERS] = {"base", "avx2", "avx512", "openblas"};
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec + 1e-9 * t.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double median(double *values, int count) {
+  qsort(values, count, sizeof *values, by_value);
+  return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+/* ------------------------------------------------------------ the FMA peak */
+
+/* Sixteen independent chains in registers: nothing to load, nothing to wait for. */
+#define PEAK(name, target_name, vector, fma, set) \
+  __attribute__((target(target_name), noinline)) static double name(long turns) { \
+    vector c[12], a = set(1.0000001f), b = set(1e-9f); \
+    for (int i = 0; i < 12; i++) c[i] = set((float)i); \
+    for (long t = 0; t < turns; t++) { \
+      _Pragma("GCC unroll 12") for (int i = 0; i < 12; i++) c[i] = fma(c[i], a, b); \
+      __asm__ volatile("" : "+v"(a)); \
+    } \
+    for (int i = 1; i < 12; i++) c[0] += c[i]; \
+    return c[0][0]; \
+  }
+PEAK(chains_avx2, "avx2,fma", __m256, _mm256_fmadd_ps, _mm256_set1_ps)
+PEAK(chains_avx512, "avx512f", __m512, _mm512_fmadd_ps, _mm512_set1_ps)
+
+static volatile double sink;
+
+static double peak_once(int avx512) {
+  long turns = 100000;
+  double start = now();
+  sink = avx512 ? chains_avx512(turns) : chains_avx2(turns);
+  return 2.0 * 12 * (avx512 ? 16 : 8) * turns / (now() - start) * 1e-9;
+}
+
+/* ---------------------------------------------------------------- products */
+
+typedef struct shape {
+  int rows, outputs, inputs;
+} shape;
+
+static float *x, *y, *dy, *dx, *weights, *velocity, *gradient, *bias, *plain;
+
+/* Each at its own distance from a page: equal ones would meet in the same cache sets. */
+static float *floats(size_t count) {
+  static size_t distance;
+  float *p = aligned_alloc(4096, (count * 4 + 16384) / 4096 * 4096);
+  if (!p) exit(1);
+  p += distance;
+  distance = (distance + 208) % 1024;
+  for (size_t i = 0; i < count; i++) p[i] = (float)((i * 2654435761u >> 8) % 2001) / 1000 - 1;
+  return p;
+}
+
+static int padded(int n) { return (n + 15) / 16 * 16; }
+
+/* As Sources/SwiftCL/Kernels/Kernels.swift decides. */
+static int chained(shape s) {
+  int wide = padded(s.outputs);
+  return s.rows >= 48 || (s.rows >= 16 && (wide <= 64 || wide > 512)) || (s.rows >= 4 && wide == 16);
+}
+
+static void ours(int operation, shape s) {
+  const swiftcl_kernel_table *k = swiftcl_kernels();
+  int out = padded(s.outputs), in = s.inputs, wide = padded(s.inputs);
+  swiftcl_update update = {0};
+  update.kind = 0;
+  update.rate = 1e-9f;
+  update.momentum = 0.9f;
+  update.scale = 1;
+  switch (operation) {
+    case FORWARD:
+      k->forward_product(x, in, s.rows, in, weights, bias, out, y, out, 0);
+      break;
+    case INPUT_GRADIENT:
+      k->input_gradient(dy, out, s.rows, out, weights, in, dx, wide, NULL, chained(s));
+      break;
+    case WEIGHT_GRADIENT:
+      k->weight_gradient(x, in, dy, out, s.rows, in, out, gradient);
+      break;
+    default:
+      k->weight_update(x, in, dy, out, s.rows, in, out, weights, velocity, NULL, NULL, NULL,
+                       &update);
+  }
+}
+
+/* The same on plain matrices, as a BLAS user stores them: weights inputs x outputs. */
+static void blas(int operation, shape s) {
+  int n = s.rows, out = s.outputs, in = s.inputs;
+  switch (operation) {
+    case FORWARD:
+      if (n == 1) cblas_sgemv(CblasRowMajor, CblasTrans, in, out, 1, plain, out, x, 1, 0, y, 1);
+      else cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, out, in, 1, x, in, plain, out,
+                       0, y, out);
+      break;
+    case INPUT_GRADIENT:
+      if (n == 1)
+        cblas_sgemv(CblasRowMajor, CblasNoTrans, in, out, 1, plain, out, dy, 1, 0, dx, 1);
+      else cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, in, out, 1, dy, out, plain, out,
+                       0, dx, in);
+      break;
+    default:
+      if (n == 1) {
+        memset(gradient, 0, sizeof(float) * in * out);
+        cblas_sger(CblasRowMajor, in, out, 1, x, 1, dy, 1, gradient, out);
+      } else {
+        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, in, out, n, 1, x, in, dy, out, 0,
+                    gradient, out);
+      }
+      if (operation == WEIGHT_UPDATE) {
+        size_t count = (size_t)in * out;
+        for (size_t i = 0; i < count; i++) {
+          velocity[i] = 0.9f * velocity[i] + gradient[i];
+          plain[i] -= 1e-9f * velocity[i];
+        }
+      }
+  }
+}
+
+static void run(int contender, int operation, shape s) {
+  if (contender == OPENBLAS) blas(operation, s);
+  else ours(operation, s);
+}
+
+static void measure(int operation, shape s, int best, int rounds, double round_seconds) {
+  double flops = 2.0 * s.rows * s.outputs * s.inputs;
+  double *values[CONTENDERS], *peaks[2];
+  int turns[CONTENDERS];
+  for (int c = 0; c < CONTENDERS; c++) {
+    values[c] = calloc(rounds, sizeof(double));
+    if (c < OPENBLAS && c > best) continue;
+    if (c < OPENBLAS) swiftcl_kernels_select(c);
+    run(c, operation, s);
+    double start = now();
+    run(c, operation, s);
+    double once = now() - start;
+    turns[c] = once > 0 ? (int)(round_seconds / once) : 1000;
+    if (turns[c] < 1) turns[c] = 1;
+    if (turns[c] > 100000) turns[c] = 100000;
+  }
+  for (int p = 0; p < 2; p++) peaks[p] = calloc(rounds, sizeof(double));
+  for (int r = 0; r < rounds; r++) {
+    for (int c = 0; c < CONTENDERS; c++) {
+      if (c < OPENBLAS && c > best) continue;
+      if (c == BASE && r > 2) continue; /* slow, and nobody waits for it */
+      if (c < OPENBLAS) swiftcl_kernels_select(c);
+      /* A processor takes a while to settle when wide instructions come or go. */
+      for (int t = 0; t < turns[c] * 2; t++) run(c, operation, s);
+      double start = now();
+      for (int t = 0; t < turns[c]; t++) run(c, operation, s);
+      values[c][r] = flops * turns[c] / (now() - start) * 1e-9;
+    }
+    for (int p = 0; p < 2; p++)
+      if (p < best) peaks[p][r] = peak_once(p);
+  }
+  printf("{\"operation\": \"%s\", \"rows\": %d, \"outputs\": %d, \"inputs\": %d",
+         operation_names[operation], s.rows, s.outputs, s.inputs);
+  for (int c = 0; c < CONTENDERS; c++)
+    if (c == OPENBLAS || c <= best) printf(", \"%s\": %.2f", contender_names[c],
+                                           median(values[c], c == BASE && rounds > 3 ? 3 : rounds));
+  for (int p = 0; p < 2; p++)
+    if (p < best) printf(", \"fma_%s\": %.1f", contender_names[AVX2 + p], median(peaks[p], rounds));
+  printf("}\n");
+  fflush(stdout);
+  for (int c = 0; c < CONTENDERS; c++) free(values[c]);
+  for (int p = 0; p < 2; p++) free(peaks[p]);
+}
+
+int main(int argc, char **argv) {
+  int rounds = argc > 1 ? atoi(argv[1]) : 15;
+  double seconds = argc > 2 ? atof(argv[2]) : 0.004;
+  const char *only = argc > 3 ? argv[3] : NULL;
+  size_t most = (size_t)4096 * 4096;
+  x = floats((size_t)512 * 4096), dy = floats((size_t)512 * 4096);
+  y = floats((size_t)512 * 4096), dx = floats((size_t)512 * 4096);
+  bias = floats(4096);
+  weights = floats(most), velocity = floats(most), gradient = floats(most), plain = floats(most);
+  int best = swiftcl_kernels_select(-1);
+  printf("{\"openblas_core\": \"%s\", \"kernels\": \"%s\"}\n", openblas_get_corename(),
+         swiftcl_kernels()->name);
+  shape s;
+  while (scanf("%d %d %d", &s.rows, &s.outputs, &s.inputs) == 3) {
+    if (s.rows < 1 || s.rows > 512 || s.outputs < 1 || s.outputs > 4096 || s.inputs < 1 ||
+        s.inputs > 4096)
+      continue;
+    for (int operation = 0; operation < OPERATIONS; operation++)
+      if (!only || strstr(only, operation_names[operation]))
+        measure(operation, s, best, rounds, seconds);
+  }
+  return 0;
+}
