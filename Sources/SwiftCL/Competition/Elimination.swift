@@ -5,6 +5,7 @@ import CSwiftCL
 /// so that the next step costs what is left.
 extension Network {
   /// The set that holds every candidate: top-k runs only a sample of it.
+  @inline(never)
   func candidates(_ l: Int) -> CandidateSet {
     isParked ? working[l].parked : working[l].live
   }
@@ -12,6 +13,7 @@ extension Network {
   var isParked: Bool { options.parksCandidates && task.phase == SWIFTCL_PHASE_COMPETE }
 
   /// Whether layer `l` has a competition per task at all.
+  @inline(never)
   func gatesPerTask(_ l: Int) -> Bool {
     shapes[l].competes && !shapes[l].perSample && options.sampler != SWIFTCL_SAMPLER_RANDOM
   }
@@ -22,6 +24,7 @@ extension Network {
   }
 
   /// Lists the units of layer `l` that stay; returns how many.
+  @inline(never)
   private func keepers(_ l: Int, onlyWinners: Bool, _ keep: UnsafeMutablePointer<Int32>) -> Int {
     let set = candidates(l)
     var count = 0
@@ -157,6 +160,7 @@ extension Network {
     return count
   }
 
+  @inline(never)
   func aliveUnits() -> UInt32 {
     var count: UInt32 = 0
     for l in 0..<hidden { count += UInt32(candidates(l).units) }

@@ -96,16 +96,19 @@ struct Network {
 }
 
 extension Network {
+  @inline(never)
   mutating func fail(_ status: swiftcl_status, _ what: StaticString) -> swiftcl_status {
     withUnsafeMutablePointer(to: &error) { ErrorRecord.fail($0, status, call, what) }
   }
 
+  @inline(never)
   mutating func fail(_ status: swiftcl_status, _ what: StaticString, _ number: Int)
     -> swiftcl_status
   {
     withUnsafeMutablePointer(to: &error) { ErrorRecord.fail($0, status, call, what, number) }
   }
 
+  @inline(never)
   mutating func fail(
     _ status: swiftcl_status, _ argument: StaticString, is value: Int, expected: StaticString,
     _ limit: Int? = nil
@@ -115,6 +118,7 @@ extension Network {
     }
   }
 
+  @inline(never)
   mutating func fail(
     _ status: swiftcl_status, _ argument: StaticString, at index: Int, is value: Int,
     expected: StaticString, _ limit: Int? = nil
@@ -124,6 +128,7 @@ extension Network {
     }
   }
 
+  @inline(never)
   mutating func fail(
     _ status: swiftcl_status, _ argument: StaticString, is value: Float, expected: StaticString
   ) -> swiftcl_status {
@@ -133,6 +138,7 @@ extension Network {
   }
 
   /// The ticket of a finished task, or a message that names the task.
+  @inline(never)
   mutating func ticket(_ task: swiftcl_task) -> UnsafeMutablePointer<Ticket>? {
     if let index = store.index(of: task) { return store.tickets[index] }
     if task == SWIFTCL_TASK_OPEN {
@@ -149,6 +155,7 @@ extension Network {
 
   /// Whether `task` names the open task, by its number or by SWIFTCL_TASK_OPEN.
   /// A reopened task's number names its finished ticket until the end.
+  @inline(never)
   func isOpen(_ task: swiftcl_task) -> Bool {
     let open = self.task
     return open.isOpen && (task == SWIFTCL_TASK_OPEN || (!open.reopens && task == open.record.task))

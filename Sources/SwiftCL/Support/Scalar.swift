@@ -62,12 +62,14 @@ enum Scalar {
   }
 
   /// Standard Gumbel noise, -log(-log U), with the guards of docs/algorithms.md A.1.
+  @inline(never)
   static func gumbel(_ uniform: Float) -> Float {
     -log(-log(uniform + 1e-8) + 1e-8)
   }
 }
 
 /// True when all values are finite; one pass, no branch per element.
+@inline(never)
 func allFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
   // A finite number times zero is zero; infinity and NaN give NaN.
   var sum = SIMD16<Float>(repeating: 0)

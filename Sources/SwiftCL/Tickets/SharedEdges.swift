@@ -11,6 +11,7 @@ extension Network {
 
   /// Fills `map` with the place on `ticket` of every live unit of layer `l`,
   /// -1 where it is not on it; returns how many are.
+  @inline(never)
   func mapUnits(
     layer l: Int, on ticket: UnsafeMutablePointer<Ticket>, _ map: UnsafeMutablePointer<Int32>
   ) -> Int {
@@ -18,6 +19,7 @@ extension Network {
   }
 
   /// The same for any set of the layer's units.
+  @inline(never)
   func mapUnits(
     layer l: Int, of live: CandidateSet, on ticket: UnsafeMutablePointer<Ticket>,
     _ map: UnsafeMutablePointer<Int32>
@@ -36,6 +38,7 @@ extension Network {
     return shared
   }
 
+  @inline(never)
   private func mapClasses(
     of set: CandidateSet, on ticket: UnsafeMutablePointer<Ticket>,
     _ map: UnsafeMutablePointer<Int32>
@@ -49,6 +52,7 @@ extension Network {
     return shared
   }
 
+  @inline(never)
   func sharesHead(with ticket: UnsafeMutablePointer<Ticket>) -> Bool {
     switch options.head {
     case SWIFTCL_HEAD_SHARED: return true
@@ -58,6 +62,7 @@ extension Network {
   }
 
   /// The same for the inputs of layer `l`.
+  @inline(never)
   func mapInputs(
     layer l: Int, on ticket: UnsafeMutablePointer<Ticket>, _ map: UnsafeMutablePointer<Int32>
   ) -> Int {
@@ -155,6 +160,7 @@ extension Network {
   }
 
   /// Live edges that lie on earlier tickets.
+  @inline(never)
   func ownedEdges() -> UInt64 {
     var sum: UInt64 = 0
     for l in 0..<layerCount where working[l].hasOwned {
