@@ -17,7 +17,7 @@ lint: ## swift format, strict
 # The package has one build of the kernels, for the fused multiply-add of this CPU.
 FUSED := $(shell grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo && \
   echo -Xswiftc -D -Xswiftc SWIFTCL_FMA -Xcc -march=x86-64-v3)
-SWIFTPM := -c release --scratch-path build/swiftpm -Xswiftc -enable-testing -Xcc -ffp-contract=off $(FUSED)
+SWIFTPM := -c release --scratch-path build/swiftpm -Xswiftc -enable-testing -Xswiftc -D -Xswiftc SWIFTCL_TESTING -Xcc -ffp-contract=off $(FUSED)
 export SWIFT_BACKTRACE := enable=no
 
 swift-build: build/.swift

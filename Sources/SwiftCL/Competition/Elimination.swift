@@ -54,7 +54,7 @@ extension Network {
     var inputs = inputCount
     for l in 0..<layerCount {
       var set = candidates(l)
-      let keep = l % 2 == 0 ? workspace.keep : workspace.keepBefore
+      let keep = l % 2 == 0 ? workspace.maps.keep : workspace.maps.keepBefore
       let count = keepers(l, onlyWinners: onlyWinners, keep)
       if count != set.units { left = true }
       if count != set.units || inputs != set.inputs {

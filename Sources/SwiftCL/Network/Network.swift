@@ -22,24 +22,18 @@ struct OpenTask {
   var isOpen: Bool { phase != SWIFTCL_PHASE_NONE }
 }
 
-/// Buffers of a step that belong to no layer.
+/// Buffers that belong to no layer. All but the open task's classes lie in the
+/// shared region: nothing of them outlives a call.
 struct Workspace {
   /// Converted input rows.
   var inputs: UnsafeMutablePointer<Float>
-  /// Gradients of activations, and scratch of prediction: two, used in turn.
-  var deltas: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
+  /// Rows of a finished task's prediction: two buffers, used in turn.
+  var predicted: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
   /// Head row of each row's label.
   var targets: UnsafeMutablePointer<Int32>
   var classes: UnsafeMutablePointer<Int32>
   var columns: UnsafeMutablePointer<Int32>
-  /// Scratch: packed index of each unit or input on another ticket, or -1.
-  var outputMap: UnsafeMutablePointer<Int32>
-  var inputMap: UnsafeMutablePointer<Int32>
-  /// Scratch: units kept by a repacking, for this layer and the one before.
-  var keep: UnsafeMutablePointer<Int32>
-  var keepBefore: UnsafeMutablePointer<Int32>
-  var blocks: UnsafeMutablePointer<UInt8>
-  var sizes: UnsafeMutablePointer<TicketSize>
+  var maps: Maps
 }
 
 /// One network. Lives at the start of its home block; every pointer leads into

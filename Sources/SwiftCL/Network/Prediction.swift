@@ -55,7 +55,7 @@ extension Network {
     for l in 0..<layerCount {
       let layer = ticket.pointee.layers[l]
       let perSample = competesPerSample(l)
-      let output = l % 2 == 0 ? workspace.deltas.0 : workspace.deltas.1
+      let output = l % 2 == 0 ? workspace.predicted.0 : workspace.predicted.1
       let width = Panels.pad(layer.size.units)
       forwardProduct(
         x: input, xStride: stride, rows: rows, inputs: layer.size.inputs, weights: layer.weights,
