@@ -71,15 +71,20 @@ extension Network {
   }
 
   /// Drops candidates below the threshold; the step after runs without them.
-  mutating func prune() {
-    if options.prune_threshold == 0 { return }
-    if isParked { parkLive() }
+  /// True when top-k drew a new sample of those that are left.
+  @discardableResult
+  mutating func prune() -> Bool {
+    if options.prune_threshold == 0 { return false }
+    let samples = isParked
+    if samples { parkLive() }
     let left = pack(onlyWinners: false)
-    if isParked { sampleTopK() }
-    if left {
+    if samples {
+      sampleTopK()
+    } else if left {
       markOwned(takingValues: false)
-      noteCompetition()
     }
+    if left { noteCompetition() }
+    return samples
   }
 
   /// Fixes the winners: the arg-max of each block runs alone from here on.

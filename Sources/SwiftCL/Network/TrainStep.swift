@@ -15,8 +15,10 @@ extension Network {
     -> swiftcl_status
   {
     let competes = task.phase == SWIFTCL_PHASE_COMPETE
-    let kl = forward(x, rows: rows)
-    let loss = lossAndDelta(rows: rows, target, &report.correct)
+    // One copy for what only reads: each call of it from here would make its own.
+    let net = self
+    let kl = net.forward(x, rows: rows)
+    let loss = net.lossAndDelta(rows: rows, target, &report.correct)
     if !loss.isFinite || !kl.isFinite {
       return fail(
         SWIFTCL_E_NONFINITE, "the loss", is: loss,
@@ -26,8 +28,8 @@ extension Network {
     report.loss = loss
     report.kl = kl
     report.rows = UInt32(rows)
-    report.learning_rate = learningRate
-    if !backward(x, rows: rows, &report) {
+    report.learning_rate = net.learningRate
+    if !net.backward(x, rows: rows, &report) {
       return fail(
         SWIFTCL_E_NONFINITE, "the gradient's norm", is: report.gradient_norm,
         expected: "a finite number; a smaller learning_rate may help")
@@ -36,10 +38,14 @@ extension Network {
     task.record.lastLoss = loss
     task.record.steps += 1
     if competes { advanceCompetition() }
+    tellCompetition(&report)
+    return SWIFTCL_OK
+  }
+
+  private func tellCompetition(_ report: inout swiftcl_step) {
     report.step = task.record.steps
     report.alive_units = aliveUnits()
     report.decided_blocks = decidedBlocks()
-    return SWIFTCL_OK
   }
 
   /// Runs the working set up to the head's logits; returns the KL term.
@@ -151,14 +157,16 @@ extension Network {
       commit()
       return
     }
+    var isSampled = false
     if done % UInt64(options.prune_interval) == 0 {
-      prune()
+      isSampled = prune()
       if isDecided {
         commit()
         return
       }
     }
-    if isParked, done % UInt64(options.resample_interval) == 0 {
+    // A second sample of the same step would be the same.
+    if isParked, !isSampled, done % UInt64(options.resample_interval) == 0 {
       parkLive()
       sampleTopK()
     }
