@@ -62,7 +62,6 @@ enum Scalar {
   }
 
   /// Standard Gumbel noise, -log(-log U), with the guards of docs/algorithms.md A.1.
-  @inline(never)
   static func gumbel(_ uniform: Float) -> Float {
     -log(-log(uniform + 1e-8) + 1e-8)
   }
