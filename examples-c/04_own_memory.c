@@ -70,6 +70,9 @@ static void show_plan(const swiftcl_plan *plan) {
   }
   show_print(&table);
   printf("\nthe parts add up to the total: %s\n", sum == plan->total_bytes ? "yes" : "NO");
+  printf("activations, without taking turns: %" PRIu64 " (inputs %" PRIu64 ", forward %" PRIu64
+         ", gradients %" PRIu64 ", scratch %" PRIu64 ")\n",
+         plan->unshared_bytes, plan->input_bytes, plan->forward_bytes, plan->gradient_bytes, plan->scratch_bytes);
 }
 
 int main(void) {

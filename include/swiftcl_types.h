@@ -267,15 +267,22 @@ typedef struct swiftcl_plan {
   uint32_t warnings;    /**< SWIFTCL_WARN_... bits */
   uint64_t total_bytes; /**< what create_in needs, exactly */
   uint64_t network_bytes;     /**< description, directory of tasks, error text */
-  uint64_t working_set_bytes; /**< parameters and gradients of the open task */
+  uint64_t working_set_bytes; /**< parameters of the open task, and which of them are owned */
   uint64_t optimizer_bytes;
   uint64_t competition_bytes; /**< posterior, logits and their optimiser, parked candidates */
-  uint64_t activation_bytes;  /**< activations, their gradients, converted inputs */
+  uint64_t activation_bytes;  /**< one region for all that holds nothing between two calls: converted
+                                   inputs, activations, gradients, scratch; it is shared by turns */
   uint64_t ticket_bytes;      /**< room for finished tickets */
   uint64_t replay_bytes;      /**< exemplars; 0 in this version */
   uint64_t full_ticket_bytes; /**< the largest one ticket can be */
   uint32_t alignment;         /**< of the memory handed to create_in */
   uint32_t layer_count;
+  /* what takes turns in activation_bytes; no further parts of the total */
+  uint64_t input_bytes;    /**< converted input rows and their targets */
+  uint64_t forward_bytes;  /**< outputs of all layers, and sums behind their gates */
+  uint64_t gradient_bytes; /**< gradients of outputs and parameters */
+  uint64_t scratch_bytes;  /**< rows of predictions, lists of a repacking */
+  uint64_t unshared_bytes; /**< the four together: what activation_bytes would be without sharing */
 } swiftcl_plan;
 
 /** The description of a network as it stands, for a caller who did not write it. */

@@ -243,7 +243,9 @@ def test_plan_is_what_is_used():
     plan = swiftcl.plan(layers, inputs=4, seed=3, max_batch=64)
     parts = [getattr(plan, name) for name in plan._fields if name.endswith("_bytes")
              and name not in ("total_bytes", "full_ticket_bytes")]
-    assert sum(parts) == plan.total_bytes
+    turns = [plan.input_bytes, plan.forward_bytes, plan.gradient_bytes, plan.scratch_bytes]
+    assert sum(turns) == plan.unshared_bytes and plan.unshared_bytes > plan.activation_bytes > max(turns)
+    assert sum(parts) - 2 * plan.unshared_bytes == plan.total_bytes
     x, y = small_rows()
     with small_network(layers=layers, fixed_memory=True) as net:
         learn(net, x, y)

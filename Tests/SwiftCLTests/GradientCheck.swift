@@ -58,7 +58,7 @@ struct GradientCheck {
     for l in reference.layers.indices {
       let working = net.working[l]
       let panels = working.live.panels
-      guard let gradient = working.gradient else {
+      guard let gradient = working.gradients.weights else {
         Issue.record("layer \(l) keeps no gradient", sourceLocation: location)
         continue
       }
@@ -66,7 +66,7 @@ struct GradientCheck {
       compare("weights \(l)", l, \.weights, location) {
         gradient[panels.index($0 % inputs, $0 / inputs)]
       }
-      compare("biases \(l)", l, \.biases, location) { working.biasGradient[$0] }
+      compare("biases \(l)", l, \.biases, location) { working.gradients.biases[$0] }
       if reference.layers[l].competes {
         compare("logits \(l)", l, \.logits, location) { working.gateGradient[$0] }
       }

@@ -83,7 +83,7 @@ struct SampleGradientTests {
         test, rows(classes: classes), targets: loss == SWIFTCL_LOSS_MSE ? targets : nil)
       let head = test.network.working[2]
       for c in 0..<21 as Range<Int32> where !classes.contains(c) {
-        #expect(head.biasGradient[Int(c)] == 0)
+        #expect(head.gradients.biases[Int(c)] == 0)
       }
       try test.end()
     }

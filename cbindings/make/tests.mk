@@ -1,7 +1,7 @@
 # What `make test` runs, stage by stage; every stage is a target of its own.
 
 STAGES := lib lib-asan no-allocations firmware-object header-check symbols-check lint \
-  swift-test install-check examples-check c-tests c-valgrind variant-check flavour-check python-tests
+  swift-test install-check examples-check c-tests c-valgrind variant-check flavour-check memory-check python-tests
 
 test: setup ## everything that CI runs, with a summary at the end
 	@MAKE='$(MAKE)' bash Tests/run-stages.sh $(STAGES)
@@ -17,7 +17,7 @@ lint: ## swift format, strict
 # The package has one build of the kernels, for the fused multiply-add of this CPU.
 FUSED := $(shell grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo && \
   echo -Xswiftc -D -Xswiftc SWIFTCL_FMA -Xcc -march=x86-64-v3)
-SWIFTPM := -c release --scratch-path build/swiftpm -Xswiftc -enable-testing -Xcc -ffp-contract=off $(FUSED)
+SWIFTPM := -c release --scratch-path build/swiftpm -Xswiftc -enable-testing -Xswiftc -D -Xswiftc SWIFTCL_TESTING -Xcc -ffp-contract=off $(FUSED)
 export SWIFT_BACKTRACE := enable=no
 
 swift-build: build/.swift
@@ -101,6 +101,19 @@ flavour-check: lib $(foreach t,$(FLAVOUR_TESTS),build/flavour-tests/$(call name,
 	@test -n "$(FLAVOUR_TESTS)" || $(call no_files,Tests/Flavours)
 	@for t in $(filter build/%,$^); do echo "$$t"; $$t build/lib/libswiftcl.so.$(ABI) build/lib/libswiftcl-openblas.so.$(ABI); done
 
+# Programs that watch what the library asks of the system. They bring a malloc of
+# their own and read the size of their process: no sanitizer, no valgrind.
+MEMORY_TESTS := $(sort $(wildcard Tests/Memory/*.c))
+build/memory-tests/%: Tests/Memory/%.c include/swiftcl.h include/swiftcl_types.h build/lib/libswiftcl.a
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) -std=c99 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -I include $(filter %.c %.a,$^) -o $@ -lm -lpthread
+
+memory-check: $(foreach t,$(MEMORY_TESTS),build/memory-tests/$(call name,$(t))) lib ## quiet steps, resident memory beside the plan, no locks
+	@test -n "$(MEMORY_TESTS)" || $(call no_files,Tests/Memory)
+	@bash Tests/run-programs.sh $(filter build/%,$^)
+	@test -z "$(VARIANTS)" || bash Tests/Memory/no-locks.sh build/lib/libswiftcl.so
+
 install-check: lib ## installs into a scratch folder and builds against it with pkg-config
 	@bash Tests/check-install.sh '$(MAKE)'
 
@@ -139,4 +152,4 @@ bench: lib build/venv/.bench ## NAME=permuted-mnist and so on; writes build/benc
 	@$(PYTHON) benchmarks/$(NAME).py
 
 .PHONY: test lint swift-build swift-test examples examples-check demo c-tests c-valgrind \
-  variant-check flavour-check install-check python python-tests bench
+  variant-check flavour-check memory-check install-check python python-tests bench

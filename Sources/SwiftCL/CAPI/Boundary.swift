@@ -27,6 +27,7 @@ enum Boundary {
   }
 
   /// Whether the struct at `raw` is one that this version can read or fill.
+  @inline(never)
   static func accepts(
     _ raw: UnsafeRawPointer, _ size: Int, _ name: StaticString, _ call: StaticString,
     _ error: UnsafeMutablePointer<swiftcl_error>
@@ -65,6 +66,7 @@ enum Boundary {
 
   /// The network behind a handle; nil, with a message, for NULL and for memory
   /// that holds none.
+  @inline(never)
   static func network(_ handle: swiftcl_network_ref?, _ call: StaticString) -> UnsafeMutablePointer<
     Network
   >? {
@@ -82,6 +84,7 @@ enum Boundary {
   }
 
   /// The status of the refusal that `network` just wrote.
+  @inline(never)
   static var refused: swiftcl_status { threadError.pointee.status }
 
   static func handle(_ network: UnsafeMutablePointer<Network>) -> swiftcl_network_ref {
@@ -96,6 +99,7 @@ enum Boundary {
 
 extension Network {
   /// A pointer that must not be NULL is.
+  @inline(never)
   mutating func failNull(_ what: StaticString) -> swiftcl_status {
     fail(SWIFTCL_E_NULL, what)
   }

@@ -241,6 +241,7 @@ public func swiftcl_accounting_get(
 }
 
 extension Network {
+  @inline(never)
   fileprivate mutating func checkRoom(_ name: StaticString, _ given: UInt, _ needed: Int)
     -> swiftcl_status
   {

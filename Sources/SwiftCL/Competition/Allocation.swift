@@ -5,6 +5,7 @@ import CSwiftCL
 extension Network {
   // MARK: ownership of groups
 
+  @inline(never)
   func isOwned(layer l: Int, block i: Int, group: Int) -> Bool {
     for s in 0..<store.count where store.tickets[s].pointee.layers[l].winners[i] == Int32(group) {
       return true
@@ -13,6 +14,7 @@ extension Network {
   }
 
   /// Groups of a block that no finished task owns, of those a task may be offered.
+  @inline(never)
   func freeGroups(layer l: Int, block i: Int) -> Int {
     let groups = shapes[l].groups
     if options.allocation == SWIFTCL_ALLOCATE_GROWING { return groups }
@@ -21,6 +23,7 @@ extension Network {
     return free
   }
 
+  @inline(never)
   func ownsAny(layer l: Int, block i: Int) -> Bool {
     for s in 0..<store.count where store.tickets[s].pointee.layers[l].winners[i] >= 0 {
       return true
@@ -29,6 +32,7 @@ extension Network {
   }
 
   /// One more than the largest group a block may hold: J, or as far as `growing` went.
+  @inline(never)
   func groupLimit(layer l: Int) -> Int {
     var limit = shapes[l].groups
     for s in 0..<store.count {

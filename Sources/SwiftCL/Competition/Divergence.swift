@@ -9,6 +9,7 @@ struct Divergence {
 
   /// Forms of the sample need a sample; without one (mean field) the gate is
   /// the posterior, and the analytic form is what they all tend to.
+  @inline(never)
   func value(
     s: UnsafePointer<Float>, p: UnsafePointer<Float>, xi: UnsafePointer<Float>, _ range: Range<Int>
   ) -> Float {
@@ -29,6 +30,7 @@ struct Divergence {
   }
 
   /// LSE_j(log p_j - tau log xi_j); a nil p is the uniform prior.
+  @inline(never)
   private func spread(
     _ p: UnsafePointer<Float>?, _ xi: UnsafePointer<Float>, _ range: Range<Int>
   ) -> Float {
@@ -52,6 +54,7 @@ struct Divergence {
   private func logSample(_ xi: Float) -> Float { Scalar.log(max(xi, 1e-30)) }
 
   /// dKL/da of the analytic form: s_k (log s_k + H).
+  @inline(never)
   func addToLogits(
     s: UnsafePointer<Float>, _ da: UnsafeMutablePointer<Float>, _ range: Range<Int>, weight: Float
   ) {
@@ -62,6 +65,7 @@ struct Divergence {
   }
 
   /// dKL/dxi of the forms that look at the sample.
+  @inline(never)
   func addToSample(
     p: UnsafePointer<Float>, xi: UnsafePointer<Float>, _ dxi: UnsafeMutablePointer<Float>,
     _ range: Range<Int>, weight: Float
@@ -90,6 +94,7 @@ struct Divergence {
   }
 
   /// dKL/dlog p of the forms that look at the posterior beside the sample.
+  @inline(never)
   func addToLogPosterior(
     p: UnsafePointer<Float>, xi: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>,
     _ range: Range<Int>, weight: Float

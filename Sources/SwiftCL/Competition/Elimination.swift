@@ -5,6 +5,7 @@ import CSwiftCL
 /// so that the next step costs what is left.
 extension Network {
   /// The set that holds every candidate: top-k runs only a sample of it.
+  @inline(never)
   func candidates(_ l: Int) -> CandidateSet {
     isParked ? working[l].parked : working[l].live
   }
@@ -12,6 +13,7 @@ extension Network {
   var isParked: Bool { options.parksCandidates && task.phase == SWIFTCL_PHASE_COMPETE }
 
   /// Whether layer `l` has a competition per task at all.
+  @inline(never)
   func gatesPerTask(_ l: Int) -> Bool {
     shapes[l].competes && !shapes[l].perSample && options.sampler != SWIFTCL_SAMPLER_RANDOM
   }
@@ -22,6 +24,7 @@ extension Network {
   }
 
   /// Lists the units of layer `l` that stay; returns how many.
+  @inline(never)
   private func keepers(_ l: Int, onlyWinners: Bool, _ keep: UnsafeMutablePointer<Int32>) -> Int {
     let set = candidates(l)
     var count = 0
@@ -51,7 +54,7 @@ extension Network {
     var inputs = inputCount
     for l in 0..<layerCount {
       var set = candidates(l)
-      let keep = l % 2 == 0 ? workspace.keep : workspace.keepBefore
+      let keep = l % 2 == 0 ? workspace.maps.keep : workspace.maps.keepBefore
       let count = keepers(l, onlyWinners: onlyWinners, keep)
       if count != set.units { left = true }
       if count != set.units || inputs != set.inputs {
@@ -68,15 +71,20 @@ extension Network {
   }
 
   /// Drops candidates below the threshold; the step after runs without them.
-  mutating func prune() {
-    if options.prune_threshold == 0 { return }
-    if isParked { parkLive() }
+  /// True when top-k drew a new sample of those that are left.
+  @discardableResult
+  mutating func prune() -> Bool {
+    if options.prune_threshold == 0 { return false }
+    let samples = isParked
+    if samples { parkLive() }
     let left = pack(onlyWinners: false)
-    if isParked { sampleTopK() }
-    if left {
+    if samples {
+      sampleTopK()
+    } else if left {
       markOwned(takingValues: false)
-      noteCompetition()
     }
+    if left { noteCompetition() }
+    return samples
   }
 
   /// Fixes the winners: the arg-max of each block runs alone from here on.
@@ -157,6 +165,7 @@ extension Network {
     return count
   }
 
+  @inline(never)
   func aliveUnits() -> UInt32 {
     var count: UInt32 = 0
     for l in 0..<hidden { count += UInt32(candidates(l).units) }

@@ -19,6 +19,7 @@ enum Posterior {
   }
 
   /// p = (s + eta) / (1 + n eta).
+  @inline(never)
   static func floored(
     _ s: UnsafePointer<Float>, _ p: UnsafeMutablePointer<Float>, _ range: Range<Int>, _ eta: Float
   ) {
@@ -36,6 +37,7 @@ enum Posterior {
   }
 
   /// One-hot of the largest relaxed sample.
+  @inline(never)
   static func hard(
     _ xi: UnsafePointer<Float>, _ gate: UnsafeMutablePointer<Float>, _ range: Range<Int>
   ) {
@@ -44,6 +46,7 @@ enum Posterior {
   }
 
   /// First place of the largest value.
+  @inline(never)
   static func largest(_ values: UnsafePointer<Float>, _ range: Range<Int>) -> Int {
     var best = range.lowerBound
     for j in range where values[j] > values[best] { best = j }
@@ -52,6 +55,7 @@ enum Posterior {
 
   /// dL/da from dL/ds, through s = softmax(a): s_k (d_k - sum_j s_j d_j).
   /// `d` may be `da`.
+  @inline(never)
   static func throughSoftmax(
     _ s: UnsafePointer<Float>, _ d: UnsafePointer<Float>, _ da: UnsafeMutablePointer<Float>,
     _ range: Range<Int>
@@ -62,6 +66,7 @@ enum Posterior {
   }
 
   /// Turns dL/dlog p into dL/da in place: sum_j c_j s_j/(s_j + eta) (1[j=k] - s_k).
+  @inline(never)
   static func throughFloor(
     _ s: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ range: Range<Int>, _ eta: Float
   ) {
@@ -74,6 +79,7 @@ enum Posterior {
   }
 
   /// Turns dL/dxi into dL/dlog p in place: (1/tau) xi_j (G_j - sum_k xi_k G_k).
+  @inline(never)
   static func throughRelaxation(
     _ xi: UnsafePointer<Float>, _ g: UnsafeMutablePointer<Float>, _ range: Range<Int>, tau: Float
   ) {

@@ -12,9 +12,9 @@ extension Network {
     let layer = working[l]
     let stepKey = Random.key(gumbelKey, UInt64(l) | 1 << 32)
     for n in 0..<rows {
-      let h = layer.sum + n * layer.stride
-      let p = layer.samplePosterior + n * layer.stride
-      let xi = layer.sampleGate + n * layer.stride
+      let h = layer.sums.sum + n * layer.stride
+      let p = layer.sums.samplePosterior + n * layer.stride
+      let xi = layer.sums.sampleGate + n * layer.stride
       let rowKey = Random.key(stepKey, UInt64(n))
       for start in stride(from: 0, to: layer.units, by: shapes[l].blockSize) {
         let range = start..<start + shapes[l].blockSize
@@ -44,16 +44,16 @@ extension Network {
     if options.sampler == SWIFTCL_SAMPLER_RANDOM { return 0 }
     let layer = working[l]
     let size = shapes[l].blockSize
-    let scratch = layer.gateGradientOfRow
+    let scratch = layer.sums.gateGradientOfRow
     var sum: Float = 0
     for n in 0..<rows {
-      let h = layer.sum + n * layer.stride
+      let h = layer.sums.sum + n * layer.stride
       for start in stride(from: 0, to: layer.units, by: size) {
         Posterior.softmax(h + start, scratch, 0..<size)
         Posterior.floored(
           scratch, scratch + size, 0..<size, isRelaxed ? options.posterior_floor : 0)
         sum += divergence.value(
-          s: scratch, p: scratch + size, xi: layer.samplePosterior + n * layer.stride + start,
+          s: scratch, p: scratch + size, xi: layer.sums.samplePosterior + n * layer.stride + start,
           0..<size)
       }
     }
@@ -65,13 +65,13 @@ extension Network {
   func backThroughSampleGates(layer l: Int, rows: Int, _ delta: UnsafeMutablePointer<Float>) {
     let layer = working[l]
     let size = shapes[l].blockSize
-    let scratch = layer.gateGradientOfRow
+    let scratch = layer.sums.gateGradientOfRow
     let kl = divergence
     let weight = options.kl_weight / Float(rows * shapes[l].blocks)
     for n in 0..<rows {
       for start in stride(from: 0, to: layer.units, by: size) {
-        let h = layer.sum + n * layer.stride + start
-        let xi = layer.sampleGate + n * layer.stride + start
+        let h = layer.sums.sum + n * layer.stride + start
+        let xi = layer.sums.sampleGate + n * layer.stride + start
         let d = delta + n * layer.stride + start
         if options.sampler == SWIFTCL_SAMPLER_RANDOM {
           for j in 0..<size { d[j] *= xi[j] }
@@ -84,7 +84,7 @@ extension Network {
         Posterior.softmax(h, s, block)
         for j in block { g[j] = d[j] * h[j] }
         if isRelaxed {
-          let relaxed = layer.samplePosterior + n * layer.stride + start
+          let relaxed = layer.sums.samplePosterior + n * layer.stride + start
           Posterior.floored(s, p, block, options.posterior_floor)
           kl.addToSample(p: p, xi: relaxed, g, block, weight: weight)
           Posterior.throughRelaxation(relaxed, g, block, tau: options.temperature)

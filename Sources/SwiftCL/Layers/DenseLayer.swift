@@ -9,7 +9,7 @@ extension Network {
     let gated = layer.competes || competesPerSample(l)
     forwardProduct(
       x: x, xStride: stride, rows: rows, inputs: layer.inputs, weights: layer.live.weights,
-      bias: layer.live.bias, padded: layer.padded, y: gated ? layer.sum : layer.output,
+      bias: layer.live.bias, padded: layer.padded, y: gated ? layer.sums.sum : layer.output,
       yStride: layer.stride, relu: relu && !gated)
     if !gated { return }
     if layer.competes {
@@ -25,7 +25,7 @@ extension Network {
     let gate = layer.gate
     for u in layer.units..<layer.padded { gate[u] = 0 }
     for n in 0..<rows {
-      let h = layer.sum + n * layer.stride
+      let h = layer.sums.sum + n * layer.stride
       let y = layer.output + n * layer.stride
       var u = 0
       while u < layer.padded {
@@ -39,8 +39,8 @@ extension Network {
 
   private func applySampleGate(_ layer: WorkingLayer, rows: Int, relu: Bool) {
     for n in 0..<rows {
-      let h = layer.sum + n * layer.stride
-      let xi = layer.sampleGate + n * layer.stride
+      let h = layer.sums.sum + n * layer.stride
+      let xi = layer.sums.sampleGate + n * layer.stride
       let y = layer.output + n * layer.stride
       for u in 0..<layer.units {
         let v = xi[u] * h[u]
@@ -65,7 +65,7 @@ extension Network {
       for n in 0..<rows {
         let place = delta + n * layer.stride + u
         let d = Lane.load(place)
-        sum += d * Lane.load(layer.sum + n * layer.stride + u)
+        sum += d * Lane.load(layer.sums.sum + n * layer.stride + u)
         Lane.store(d * gate, place)
       }
       Lane.store(sum, layer.gateGradient + u)
@@ -77,13 +77,13 @@ extension Network {
     layer l: Int, _ x: UnsafePointer<Float>, stride: Int, rows: Int, _ delta: UnsafePointer<Float>
   ) {
     let layer = working[l]
-    guard let gradient = layer.gradient else { return }
+    guard let gradient = layer.gradients.weights else { return }
     weightGradient(
       x: x, xStride: stride, dy: delta, dyStride: layer.stride, rows: rows, inputs: layer.inputs,
       padded: layer.padded, gradient: gradient)
     biasGradient(
       dy: delta, dyStride: layer.stride, rows: rows, padded: layer.padded,
-      gradient: layer.biasGradient)
+      gradient: layer.gradients.biases)
   }
 
   /// Gradients and update in one pass over the weights.
@@ -100,14 +100,14 @@ extension Network {
       rates: layer.rates.map { UnsafePointer($0) }, update: &rule)
     biasGradient(
       dy: delta, dyStride: layer.stride, rows: rows, padded: layer.padded,
-      gradient: layer.biasGradient)
+      gradient: layer.gradients.biases)
     updateBiases(layer, update)
   }
 
   /// The same from kept gradients.
   func applyGradients(layer l: Int, _ update: swiftcl_update) {
     let layer = working[l]
-    guard let gradient = layer.gradient else { return }
+    guard let gradient = layer.gradients.weights else { return }
     var rule = update
     applyUpdate(
       gradient: gradient, weights: layer.live.weights, first: layer.live.first,
@@ -120,7 +120,7 @@ extension Network {
     var rule = update
     rule.decay = 0
     applyUpdate(
-      gradient: layer.biasGradient, weights: layer.live.bias, first: layer.live.biasFirst,
+      gradient: layer.gradients.biases, weights: layer.live.bias, first: layer.live.biasFirst,
       second: layer.live.biasSecond, owned: protects(layer) ? UnsafePointer(layer.biasOwned) : nil,
       rates: layer.biasRates.map { UnsafePointer($0) }, count: layer.padded, update: &rule)
   }

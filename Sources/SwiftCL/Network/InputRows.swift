@@ -43,11 +43,19 @@ extension Network {
     return InputRows(rows: rows, stride: inputCount)
   }
 
-  /// Rows in a chosen order, gathered into the workspace.
-  mutating func load(_ source: UnsafeRawPointer, count: Int, order: RowOrder) -> InputRows? {
+  /// Rows in a chosen order, gathered into the workspace with their labels.
+  mutating func load(
+    _ source: UnsafeRawPointer, _ labels: UnsafePointer<Int32>, count: Int, order: RowOrder
+  ) -> InputRows? {
+    let net = self
     for n in 0..<count {
       let row = order[n]
-      if !convert(source + row * inputCount * inputBytes, to: workspace.inputs + n * inputCount) {
+      if !net.loadLabel(labels, row: row, to: n) {
+        _ = failLabel(labels, row: row)
+        return nil
+      }
+      if !net.convert(source + row * inputCount * inputBytes, to: workspace.inputs + n * inputCount)
+      {
         return failRow(row)
       }
     }

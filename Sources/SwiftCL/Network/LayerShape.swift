@@ -29,6 +29,7 @@ struct LayerShape {
 
 extension LayerShape {
   /// Shape of layer `index`; `previous` is nil for the first one.
+  @inline(never)
   init(_ layer: swiftcl_layer, after previous: LayerShape?, options: swiftcl_options) {
     isHead = layer.kind == SWIFTCL_LAYER_HEAD
     width = Int(layer.width)

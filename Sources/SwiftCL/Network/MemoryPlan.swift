@@ -48,40 +48,42 @@ extension LayerShape {
 }
 
 extension Workspace {
-  /// Lays the workspace; `bind` receives every working layer.
+  /// Lays the workspace, and the layers to `working` unless it only measures.
+  @inline(never)
   init(
     _ arena: inout Arena, _ options: swiftcl_options, _ parts: inout WorkingBytes,
-    bind: (Int, WorkingLayer) -> Void
+    _ working: UnsafeMutablePointer<WorkingLayer>?
   ) {
-    let batch = Int(options.max_batch)
-    var widest = 0
-    var widestUnits = Int(options.inputs)
-    var mostBlocks = 0
-    var classes = 0
+    let buffers = BufferPlan(options)
+    var mark = arena.used
+    let region = UnsafeMutableRawPointer(arena.take(UInt8.self, buffers.totalBytes))
+    parts.activations += arena.taken(since: &mark)
     var layerArena = arena
     var layerParts = parts
+    var classes = 0
     LayerShape.each(options) { l, shape in
-      bind(l, WorkingLayer(&layerArena, shape, options, &layerParts))
-      widest = max(widest, Panels.pad(max(shape.liveWidth, shape.winnerWidth)))
-      widestUnits = max(widestUnits, max(shape.liveWidth, shape.winnerWidth))
-      mostBlocks = max(mostBlocks, shape.blocks)
+      let layer = WorkingLayer(&layerArena, l, shape, options, buffers, region, &layerParts)
+      if let working { working[l] = layer }
+      layerParts.forward += buffers.bytes(BufferPlan.sums(l)..<BufferPlan.delta(l))
+      layerParts.gradients += buffers.bytes(BufferPlan.delta(l)..<BufferPlan.sums(l + 1))
       classes = shape.width
     }
     arena = layerArena
     parts = layerParts
-    var mark = arena.used
-    inputs = arena.take(Float.self, batch * Int(options.inputs))
-    deltas = (arena.take(Float.self, batch * widest), arena.take(Float.self, batch * widest))
-    targets = arena.take(Int32.self, batch)
+    parts.inputs = buffers.bytes(BufferPlan.inputs..<BufferPlan.evenRows)
+    parts.scratch = buffers.bytes(BufferPlan.evenRows..<BufferPlan.sums(0))
+    mark = arena.used
     self.classes = arena.take(Int32.self, classes)
     columns = arena.take(Int32.self, classes)
-    outputMap = arena.take(Int32.self, widestUnits)
-    inputMap = arena.take(Int32.self, widestUnits)
-    keep = arena.take(Int32.self, widestUnits)
-    keepBefore = arena.take(Int32.self, widestUnits)
-    blocks = arena.take(UInt8.self, mostBlocks)
-    sizes = arena.take(TicketSize.self, Int(options.layer_count))
-    parts.activations += arena.taken(since: &mark)
+    parts.parameters += arena.taken(since: &mark)
+    func rows(_ buffer: Int) -> UnsafeMutablePointer<Float> {
+      (region + buffers.offset(buffer)).assumingMemoryBound(to: Float.self)
+    }
+    inputs = rows(BufferPlan.inputs)
+    predicted = (rows(BufferPlan.evenRows), rows(BufferPlan.oddRows))
+    targets = (region + buffers.offset(BufferPlan.targets)).assumingMemoryBound(to: Int32.self)
+    var own = Arena(region + buffers.offset(BufferPlan.maps))
+    maps = Maps(&own, options)
   }
 }
 
@@ -101,7 +103,7 @@ extension MemoryPlan {
 
     arena = Arena(measuring: ())
     if widestProduct(options) == nil { return nil }
-    _ = Workspace(&arena, options, &plan.parts) { _, _ in }
+    _ = Workspace(&arena, options, &plan.parts, nil)
     plan.workspaceBytes = arena.used
     if arena.overflows { return nil }
 
@@ -172,6 +174,11 @@ extension MemoryPlan {
     plan.full_ticket_bytes = UInt64(fullTicketBytes)
     plan.alignment = UInt32(Arena.alignment)
     plan.layer_count = options.layer_count
+    plan.input_bytes = parts.inputs
+    plan.forward_bytes = parts.forward
+    plan.gradient_bytes = parts.gradients
+    plan.scratch_bytes = parts.scratch
+    plan.unshared_bytes = parts.inputs + parts.forward + parts.gradients + parts.scratch
     return plan
   }
 }

@@ -22,24 +22,18 @@ struct OpenTask {
   var isOpen: Bool { phase != SWIFTCL_PHASE_NONE }
 }
 
-/// Buffers of a step that belong to no layer.
+/// Buffers that belong to no layer. All but the open task's classes lie in the
+/// shared region: nothing of them outlives a call.
 struct Workspace {
   /// Converted input rows.
   var inputs: UnsafeMutablePointer<Float>
-  /// Gradients of activations, and scratch of prediction: two, used in turn.
-  var deltas: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
+  /// Rows of a finished task's prediction: two buffers, used in turn.
+  var predicted: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
   /// Head row of each row's label.
   var targets: UnsafeMutablePointer<Int32>
   var classes: UnsafeMutablePointer<Int32>
   var columns: UnsafeMutablePointer<Int32>
-  /// Scratch: packed index of each unit or input on another ticket, or -1.
-  var outputMap: UnsafeMutablePointer<Int32>
-  var inputMap: UnsafeMutablePointer<Int32>
-  /// Scratch: units kept by a repacking, for this layer and the one before.
-  var keep: UnsafeMutablePointer<Int32>
-  var keepBefore: UnsafeMutablePointer<Int32>
-  var blocks: UnsafeMutablePointer<UInt8>
-  var sizes: UnsafeMutablePointer<TicketSize>
+  var maps: Maps
 }
 
 /// One network. Lives at the start of its home block; every pointer leads into
@@ -96,16 +90,19 @@ struct Network {
 }
 
 extension Network {
+  @inline(never)
   mutating func fail(_ status: swiftcl_status, _ what: StaticString) -> swiftcl_status {
     withUnsafeMutablePointer(to: &error) { ErrorRecord.fail($0, status, call, what) }
   }
 
+  @inline(never)
   mutating func fail(_ status: swiftcl_status, _ what: StaticString, _ number: Int)
     -> swiftcl_status
   {
     withUnsafeMutablePointer(to: &error) { ErrorRecord.fail($0, status, call, what, number) }
   }
 
+  @inline(never)
   mutating func fail(
     _ status: swiftcl_status, _ argument: StaticString, is value: Int, expected: StaticString,
     _ limit: Int? = nil
@@ -115,6 +112,7 @@ extension Network {
     }
   }
 
+  @inline(never)
   mutating func fail(
     _ status: swiftcl_status, _ argument: StaticString, at index: Int, is value: Int,
     expected: StaticString, _ limit: Int? = nil
@@ -124,6 +122,7 @@ extension Network {
     }
   }
 
+  @inline(never)
   mutating func fail(
     _ status: swiftcl_status, _ argument: StaticString, is value: Float, expected: StaticString
   ) -> swiftcl_status {
@@ -133,6 +132,7 @@ extension Network {
   }
 
   /// The ticket of a finished task, or a message that names the task.
+  @inline(never)
   mutating func ticket(_ task: swiftcl_task) -> UnsafeMutablePointer<Ticket>? {
     if let index = store.index(of: task) { return store.tickets[index] }
     if task == SWIFTCL_TASK_OPEN {
@@ -149,6 +149,7 @@ extension Network {
 
   /// Whether `task` names the open task, by its number or by SWIFTCL_TASK_OPEN.
   /// A reopened task's number names its finished ticket until the end.
+  @inline(never)
   func isOpen(_ task: swiftcl_task) -> Bool {
     let open = self.task
     return open.isOpen && (task == SWIFTCL_TASK_OPEN || (!open.reopens && task == open.record.task))

@@ -88,16 +88,17 @@ extension Network {
     let panels = packed.panels
     for s in 0..<store.count where isOther(store.tickets[s]) {
       let set = candidates(l)
-      guard mapUnits(layer: l, of: set, on: store.tickets[s], workspace.outputMap) > 0 else {
+      guard mapUnits(layer: l, of: set, on: store.tickets[s], workspace.maps.outputMap) > 0 else {
         continue
       }
       if l > 0 {
-        _ = mapUnits(layer: l - 1, of: candidates(l - 1), on: store.tickets[s], workspace.inputMap)
+        _ = mapUnits(
+          layer: l - 1, of: candidates(l - 1), on: store.tickets[s], workspace.maps.inputMap)
       } else {
-        _ = mapInputs(layer: 0, on: store.tickets[s], workspace.inputMap)
+        _ = mapInputs(layer: 0, on: store.tickets[s], workspace.maps.inputMap)
       }
-      for o in 0..<set.units where workspace.outputMap[o] >= 0 {
-        for k in 0..<set.inputs where workspace.inputMap[k] >= 0 {
+      for o in 0..<set.units where workspace.maps.outputMap[o] >= 0 {
+        for k in 0..<set.inputs where workspace.maps.inputMap[k] >= 0 {
           let given = weights[o * panels.inputs + k]
           if given.bitPattern != packed.weights[panels.index(k, o)].bitPattern {
             return failOwned(

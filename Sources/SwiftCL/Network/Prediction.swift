@@ -4,6 +4,7 @@ import CSwiftCL
 /// nothing that happens to other tasks can reach it.
 extension Network {
   /// Classes of a task, finished or open; nil after a message.
+  @inline(never)
   mutating func classCount(of number: swiftcl_task) -> Int? {
     if isOpen(number) { return task.classCount }
     return ticket(number)?.pointee.classCount
@@ -11,6 +12,7 @@ extension Network {
 
   /// Runs rows in chunks of max_batch; `deliver` receives each chunk's logits,
   /// rows of `stride` floats, and the head column of every class.
+  @inline(never)
   mutating func run(
     _ number: swiftcl_task, _ inputs: UnsafeRawPointer, rows: Int,
     deliver: (
@@ -53,7 +55,7 @@ extension Network {
     for l in 0..<layerCount {
       let layer = ticket.pointee.layers[l]
       let perSample = competesPerSample(l)
-      let output = l % 2 == 0 ? workspace.deltas.0 : workspace.deltas.1
+      let output = l % 2 == 0 ? workspace.predicted.0 : workspace.predicted.1
       let width = Panels.pad(layer.size.units)
       forwardProduct(
         x: input, xStride: stride, rows: rows, inputs: layer.size.inputs, weights: layer.weights,
@@ -161,6 +163,7 @@ extension Network {
   }
 
   /// Percent of rows whose largest logit is the label's.
+  @inline(never)
   mutating func evaluate(
     _ number: swiftcl_task, _ inputs: UnsafeRawPointer, _ labels: UnsafePointer<Int32>, rows: Int,
     _ accuracy: inout Double
@@ -181,10 +184,12 @@ extension Network {
   }
 
   /// Labels of a task that is known to exist.
+  @inline(never)
   mutating func classNames(of number: swiftcl_task) -> UnsafeMutablePointer<Int32> {
     isOpen(number) ? workspace.classes : ticket(number)?.pointee.classes ?? workspace.classes
   }
 
+  @inline(never)
   mutating func checkLabels(_ number: swiftcl_task, _ labels: UnsafePointer<Int32>, rows: Int)
     -> swiftcl_status
   {

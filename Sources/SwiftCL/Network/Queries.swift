@@ -163,9 +163,9 @@ extension Network {
     }
     let next = numberOfNextTask
     capacity.status = statusOfNextTask()
-    _ = offer(layer: l, task: next, start: SWIFTCL_START_FRESH, workspace.blocks)
+    _ = offer(layer: l, task: next, start: SWIFTCL_START_FRESH, workspace.maps.blocks)
     for i in 0..<shape.blocks {
-      let state = workspace.blocks[i]
+      let state = workspace.maps.blocks[i]
       if state == BlockState.free || state == BlockState.any { capacity.next_served += 1 }
       if state == BlockState.reuses { capacity.next_reused += 1 }
     }
@@ -182,9 +182,9 @@ extension Network {
     var possible = true
     let bytes = ticketBytes(classCount: headLabels) { l in
       let offered = offer(
-        layer: l, task: numberOfNextTask, start: SWIFTCL_START_FRESH, workspace.blocks)
+        layer: l, task: numberOfNextTask, start: SWIFTCL_START_FRESH, workspace.maps.blocks)
       if offered != SWIFTCL_OK { possible = false }
-      return served(workspace.blocks, shapes[l].blocks)
+      return served(workspace.maps.blocks, shapes[l].blocks)
     }
     return possible && store.has(room: bytes) ? SWIFTCL_OK : SWIFTCL_E_CAPACITY
   }

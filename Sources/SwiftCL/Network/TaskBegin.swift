@@ -120,17 +120,17 @@ extension Network {
     return SWIFTCL_OK
   }
 
-  /// Sizes of a ticket, in `workspace.sizes`; `served` tells in how many blocks
+  /// Sizes of a ticket, in `workspace.maps.sizes`; `served` tells in how many blocks
   /// of a layer it has a winner.
   func sizeTicket(classCount: Int, served: (Int) -> Int) {
     var inputs = inputCount
     for l in 0..<hidden {
       let units = served(l) * shapes[l].groupSize
-      workspace.sizes[l] = TicketSize(units: units, inputs: inputs, blocks: shapes[l].blocks)
+      workspace.maps.sizes[l] = TicketSize(units: units, inputs: inputs, blocks: shapes[l].blocks)
       inputs = units
     }
     let rows = options.sharesTicket ? headShape.width : classCount
-    workspace.sizes[hidden] = TicketSize(units: rows, inputs: inputs, blocks: 0)
+    workspace.maps.sizes[hidden] = TicketSize(units: rows, inputs: inputs, blocks: 0)
   }
 
   /// Bytes that ending such a task will take from the store.
@@ -138,12 +138,12 @@ extension Network {
     sizeTicket(classCount: classCount, served: served)
     let bytes =
       Ticket.bytes(
-        sizes: workspace.sizes, layerCount: layerCount, classCount: classCount,
+        sizes: workspace.maps.sizes, layerCount: layerCount, classCount: classCount,
         sharesParameters: options.sharesTicket) ?? Int.max
     if !options.sharesTicket || store.shared != nil { return bytes }
     let shared =
       Ticket.bytes(
-        sizes: workspace.sizes, layerCount: layerCount, classCount: headShape.width,
+        sizes: workspace.maps.sizes, layerCount: layerCount, classCount: headShape.width,
         sharesParameters: false) ?? 0
     return bytes + shared
   }

@@ -77,19 +77,19 @@ extension Network {
     return count
   }
 
-  /// A ticket of `workspace.sizes`, laid but not filled; nil without memory.
+  /// A ticket of `workspace.maps.sizes`, laid but not filled; nil without memory.
   mutating func layTicket(sharesParameters: Bool, classCount: Int) -> UnsafeMutablePointer<
     Ticket
   >? {
     guard
       let bytes = Ticket.bytes(
-        sizes: workspace.sizes, layerCount: layerCount, classCount: classCount,
+        sizes: workspace.maps.sizes, layerCount: layerCount, classCount: classCount,
         sharesParameters: sharesParameters),
       let block = store.take(bytes)
     else { return nil }
     var arena = Arena(block)
     return Ticket.lay(
-      &arena, sizes: workspace.sizes, layerCount: layerCount, classCount: classCount,
+      &arena, sizes: workspace.maps.sizes, layerCount: layerCount, classCount: classCount,
       sharesParameters: sharesParameters, writes: true)
   }
 
@@ -188,8 +188,8 @@ extension Network {
     for s in 0..<store.count where store.tickets[s].pointee.record.task > ticket.pointee.record.task
     {
       for l in 0..<layerCount {
-        if mapUnits(layer: l, on: store.tickets[s], workspace.outputMap) > 0,
-          mapInputs(layer: l, on: store.tickets[s], workspace.inputMap) > 0
+        if mapUnits(layer: l, on: store.tickets[s], workspace.maps.outputMap) > 0,
+          mapInputs(layer: l, on: store.tickets[s], workspace.maps.inputMap) > 0
         {
           return store.tickets[s].pointee.record.task
         }

@@ -15,8 +15,10 @@ extension Network {
     -> swiftcl_status
   {
     let competes = task.phase == SWIFTCL_PHASE_COMPETE
-    let kl = forward(x, rows: rows)
-    let loss = lossAndDelta(rows: rows, target, &report.correct)
+    // One copy for what only reads: each call of it from here would make its own.
+    let net = self
+    let kl = net.forward(x, rows: rows)
+    let loss = net.lossAndDelta(rows: rows, target, &report.correct)
     if !loss.isFinite || !kl.isFinite {
       return fail(
         SWIFTCL_E_NONFINITE, "the loss", is: loss,
@@ -26,8 +28,8 @@ extension Network {
     report.loss = loss
     report.kl = kl
     report.rows = UInt32(rows)
-    report.learning_rate = learningRate
-    if !backward(x, rows: rows, &report) {
+    report.learning_rate = net.learningRate
+    if !net.backward(x, rows: rows, &report) {
       return fail(
         SWIFTCL_E_NONFINITE, "the gradient's norm", is: report.gradient_norm,
         expected: "a finite number; a smaller learning_rate may help")
@@ -36,10 +38,14 @@ extension Network {
     task.record.lastLoss = loss
     task.record.steps += 1
     if competes { advanceCompetition() }
+    tellCompetition(&report)
+    return SWIFTCL_OK
+  }
+
+  private func tellCompetition(_ report: inout swiftcl_step) {
     report.step = task.record.steps
     report.alive_units = aliveUnits()
     report.decided_blocks = decidedBlocks()
-    return SWIFTCL_OK
   }
 
   /// Runs the working set up to the head's logits; returns the KL term.
@@ -78,7 +84,7 @@ extension Network {
   /// From the head down: input gradient before the weights it needs move. False,
   /// with nothing moved, when the norm that clipping needs is not finite.
   private func backward(_ x: InputRows, rows: Int, _ report: inout swiftcl_step) -> Bool {
-    let keeps = options.storesGradients
+    let clips = options.clip_norm > 0
     let rule = updateRule(scale: 1)
     var delta = working[hidden].output
     var l = layerCount
@@ -88,23 +94,24 @@ extension Network {
       if l < hidden { backThroughGate(layer: l, rows: rows, delta) }
       let input = l > 0 ? UnsafePointer(working[l - 1].output) : x.rows
       let stride = l > 0 ? working[l - 1].stride : x.stride
-      let below = l % 2 == 0 ? workspace.deltas.0 : workspace.deltas.1
+      let below = l > 0 ? working[l - 1].delta : delta
       if l > 0 {
         inputGradient(
           dy: delta, dyStride: layer.stride, rows: rows, padded: layer.padded,
           weights: layer.live.weights, inputs: layer.inputs, dx: below, dxStride: stride,
           mask: activationMask(layer: l - 1))
       }
-      if keeps {
+      if options.storesGradients {
         storeGradients(layer: l, input, stride: stride, rows: rows, delta)
+        if !clips { applyGradients(layer: l, rule) }
       } else {
         updateWeights(layer: l, input, stride: stride, rows: rows, delta, rule)
       }
       if layer.competes { gradientOfLogits(layer: l) }
       delta = below
     }
-    if keeps {
-      let squared = options.clip_norm > 0 ? squaredNorms() : 0
+    if clips {
+      let squared = squaredNorms()
       report.gradient_norm = Float(squared.squareRoot())
       if !report.gradient_norm.isFinite { return false }
       applyClipped(squared)
@@ -118,7 +125,7 @@ extension Network {
   private func activationMask(layer l: Int) -> UnsafePointer<Float>? {
     if !shapes[l].relu { return nil }
     let gated = working[l].competes || competesPerSample(l)
-    return UnsafePointer(gated ? working[l].sum : working[l].output)
+    return UnsafePointer(gated ? working[l].sums.sum : working[l].output)
   }
 
   private func squaredNorms() -> Double {
@@ -132,7 +139,7 @@ extension Network {
     let all = clipScale(total)
     for l in 0..<layerCount {
       let scale =
-        options.clip_scope == SWIFTCL_CLIP_LAYER && options.clip_norm > 0
+        options.clip_scope == SWIFTCL_CLIP_LAYER
         ? clipScale(squaredNorm(layer: l)) : all
       applyGradients(layer: l, updateRule(scale: scale))
     }
@@ -140,7 +147,7 @@ extension Network {
 
   private func clipScale(_ squared: Double) -> Float {
     let norm = Float(squared.squareRoot())
-    return options.clip_norm > 0 && norm > options.clip_norm ? options.clip_norm / norm : 1
+    return norm > options.clip_norm ? options.clip_norm / norm : 1
   }
 
   /// The competition's clock: candidates leave, samples change, winners stand.
@@ -150,14 +157,16 @@ extension Network {
       commit()
       return
     }
+    var isSampled = false
     if done % UInt64(options.prune_interval) == 0 {
-      prune()
+      isSampled = prune()
       if isDecided {
         commit()
         return
       }
     }
-    if isParked, done % UInt64(options.resample_interval) == 0 {
+    // A second sample of the same step would be the same.
+    if isParked, !isSampled, done % UInt64(options.resample_interval) == 0 {
       parkLive()
       sampleTopK()
     }

@@ -27,20 +27,24 @@ extension Network {
   }
 
   @inline(never)
-  mutating func loadLabels(
-    _ labels: UnsafePointer<Int32>, count: Int, order: RowOrder
-  ) -> swiftcl_status {
-    for n in 0..<count {
-      let row = order[n]
-      let column = column(of: labels[row])
-      if column < 0 {
-        return fail(
-          SWIFTCL_E_LABEL, "labels", at: row, is: Int(labels[row]),
-          expected: "one of the task's classes; their number is ", task.classCount)
-      }
-      workspace.targets[n] = column
+  mutating func loadLabels(_ labels: UnsafePointer<Int32>, count: Int) -> swiftcl_status {
+    let net = self
+    for n in 0..<count where !net.loadLabel(labels, row: n, to: n) {
+      return failLabel(labels, row: n)
     }
     return SWIFTCL_OK
+  }
+
+  /// Finds the target of one row; false when the task has no such class.
+  func loadLabel(_ labels: UnsafePointer<Int32>, row: Int, to n: Int) -> Bool {
+    workspace.targets[n] = column(of: labels[row])
+    return workspace.targets[n] >= 0
+  }
+
+  mutating func failLabel(_ labels: UnsafePointer<Int32>, row: Int) -> swiftcl_status {
+    fail(
+      SWIFTCL_E_LABEL, "labels", at: row, is: Int(labels[row]),
+      expected: "one of the task's classes; their number is ", task.classCount)
   }
 
   mutating func trainStep(
@@ -48,7 +52,7 @@ extension Network {
     _ report: inout swiftcl_step
   ) -> swiftcl_status {
     var status = checkStep(rows: rows, SWIFTCL_LOSS_CROSS_ENTROPY)
-    if status == SWIFTCL_OK { status = loadLabels(labels, count: rows, order: RowOrder()) }
+    if status == SWIFTCL_OK { status = loadLabels(labels, count: rows) }
     if status != SWIFTCL_OK { return status }
     guard let x = load(inputs, first: 0, count: rows) else { return error.status }
     return trainStep(x, rows: rows, .labels, &report)
@@ -93,11 +97,8 @@ extension Network {
         let count = min(size, rows - first)
         let order = RowOrder(first: first, rows: rows, key: key, shuffles: given.shuffle == 1)
         var step = swiftcl_step()
-        status = loadLabels(labels, count: count, order: order)
-        if status == SWIFTCL_OK {
-          guard let x = load(inputs, count: count, order: order) else { return error.status }
-          status = trainStep(x, rows: count, .labels, &step)
-        }
+        guard let x = load(inputs, labels, count: count, order: order) else { return error.status }
+        status = trainStep(x, rows: count, .labels, &step)
         if status != SWIFTCL_OK { return status }
         loss += Double(step.loss)
         correct += UInt64(step.correct)

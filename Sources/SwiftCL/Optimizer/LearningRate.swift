@@ -35,10 +35,10 @@ extension Network {
   /// Sum of squares of a layer's kept gradients, frozen edges left out.
   func squaredNorm(layer l: Int) -> Double {
     let layer = working[l]
-    guard let gradient = layer.gradient else { return 0 }
+    guard let gradient = layer.gradients.weights else { return 0 }
     let skips = layer.hasOwned && freezesOwned
     return squares(gradient, layer.live.panels.count, skips ? layer.owned : nil)
-      + squares(layer.biasGradient, layer.padded, skips ? layer.biasOwned : nil)
+      + squares(layer.gradients.biases, layer.padded, skips ? layer.biasOwned : nil)
   }
 
   /// Sixteen interleaved sums in double, combined in order.

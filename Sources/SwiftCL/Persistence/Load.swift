@@ -24,6 +24,12 @@ struct CheckpointHead {
   var maxTasks: UInt32
 }
 
+/// Room for the layers of any description, zeros until they are read. Words
+/// instead of layers: a repeated struct is written out value by value.
+struct LayerList {
+  private var words = InlineArray<512, UInt32>(repeating: 0)
+}
+
 /// Loads always build a new network: on any failure nothing else has changed,
 /// and the half-built network is freed.
 enum Load {
@@ -37,7 +43,7 @@ enum Load {
   static func network(
     _ source: inout Source, _ order: LoadOrder, _ status: inout swiftcl_status
   ) -> UnsafeMutablePointer<Network>? {
-    var layers = InlineArray<32, swiftcl_layer>(repeating: swiftcl_layer())
+    var layers = LayerList()
     return withUnsafeMutableBytes(of: &layers) { raw in
       guard let base = raw.baseAddress else { return nil }
       let list = base.assumingMemoryBound(to: swiftcl_layer.self)

@@ -75,7 +75,7 @@ extension Network {
     var inputs = inputCount
     for l in 0..<layerCount {
       let shape = shapes[l]
-      workspace.sizes[l] = TicketSize(
+      workspace.maps.sizes[l] = TicketSize(
         units: shape.width, inputs: inputs, blocks: l < hidden ? shape.blocks : 0)
       inputs = shape.width
     }
@@ -104,7 +104,7 @@ extension Network {
     var inputs = inputCount
     for l in 0..<hidden {
       let units = Int(source.u32())
-      workspace.sizes[l] = TicketSize(units: units, inputs: inputs, blocks: shapes[l].blocks)
+      workspace.maps.sizes[l] = TicketSize(units: units, inputs: inputs, blocks: shapes[l].blocks)
       if units < 1 || units > shapes[l].winnerWidth {
         source.refuse(SWIFTCL_E_CORRUPT, "a ticket's number of winners is impossible")
       }
@@ -119,7 +119,7 @@ extension Network {
     }
     if source.status != SWIFTCL_OK { return }
     let rows = options.sharesTicket ? headShape.width : classCount
-    workspace.sizes[hidden] = TicketSize(units: rows, inputs: inputs, blocks: 0)
+    workspace.maps.sizes[hidden] = TicketSize(units: rows, inputs: inputs, blocks: 0)
     guard
       let ticket = takeTicket(
         &source, sharesParameters: options.sharesTicket, classCount: classCount)

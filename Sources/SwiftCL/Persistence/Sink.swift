@@ -20,6 +20,7 @@ struct Sink {
 
   private var counts: Bool { write == nil }
 
+  @inline(never)
   mutating func bytes(_ data: UnsafeRawPointer, _ length: Int) {
     count &+= UInt64(length)
     guard let write, !failed, length > 0 else { return }
@@ -27,12 +28,14 @@ struct Sink {
     if write(context, data, length) != 0 { failed = true }
   }
 
+  @inline(never)
   mutating func put(_ value: UInt32) {
     withUnsafeBytes(of: value.littleEndian) { raw in
       if let base = raw.baseAddress { bytes(base, 4) }
     }
   }
 
+  @inline(never)
   mutating func put(_ value: UInt64) {
     withUnsafeBytes(of: value.littleEndian) { raw in
       if let base = raw.baseAddress { bytes(base, 8) }

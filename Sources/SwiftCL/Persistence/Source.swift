@@ -22,6 +22,7 @@ struct Source {
     self.reason = reason
   }
 
+  @inline(never)
   private mutating func raw(_ data: UnsafeMutableRawPointer, _ count: Int) {
     if count == 0 { return }
     if status == SWIFTCL_OK {
@@ -74,6 +75,7 @@ struct Source {
     }
   }
 
+  @inline(never)
   mutating func bytes(_ data: UnsafeMutableRawPointer, _ count: Int) {
     if UInt64(count) > left {
       refuse(SWIFTCL_E_CORRUPT, "a section is shorter than what it must hold")
@@ -82,12 +84,14 @@ struct Source {
     raw(data, count)
   }
 
+  @inline(never)
   mutating func u32() -> UInt32 {
     var value: UInt32 = 0
     bytes(&value, 4)
     return UInt32(littleEndian: value)
   }
 
+  @inline(never)
   mutating func u64() -> UInt64 {
     var value: UInt64 = 0
     bytes(&value, 8)

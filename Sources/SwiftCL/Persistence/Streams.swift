@@ -79,7 +79,7 @@ extension Load {
   static func info(
     _ source: inout Source, _ order: LoadOrder, _ status: inout swiftcl_status
   ) -> swiftcl_checkpoint_info? {
-    var layers = InlineArray<32, swiftcl_layer>(repeating: swiftcl_layer())
+    var layers = LayerList()
     return withUnsafeMutableBytes(of: &layers) { raw in
       guard let base = raw.baseAddress else { return nil }
       let list = base.assumingMemoryBound(to: swiftcl_layer.self)

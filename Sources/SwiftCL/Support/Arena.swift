@@ -28,6 +28,7 @@ struct Arena {
     UnsafeMutableRawPointer(bitPattern: UInt(alignment)).unsafelyUnwrapped
   }
 
+  @inline(never)
   mutating func take<T>(_ type: T.Type, _ count: Int) -> UnsafeMutablePointer<T> {
     let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<T>.stride)
     if overflow || count < 0 || bytes > Arena.largest || used > Arena.largest {

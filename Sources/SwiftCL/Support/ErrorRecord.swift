@@ -16,6 +16,7 @@ struct ErrorRecord {
     text = start.assumingMemoryBound(to: CChar.self)
   }
 
+  @inline(never)
   mutating func begin(_ status: swiftcl_status, _ call: StaticString) {
     record.pointee.status = status
     length = 0
@@ -23,12 +24,14 @@ struct ErrorRecord {
     append(": ")
   }
 
+  @inline(never)
   mutating func append(_ part: StaticString) {
     let bytes = part.utf8Start
     for i in 0..<part.utf8CodeUnitCount { put(CChar(bitPattern: bytes[i])) }
     text[length] = 0
   }
 
+  @inline(never)
   mutating func append(_ number: Int) {
     if number < 0 { put(45) }
     let magnitude = number.magnitude
@@ -80,6 +83,7 @@ struct ErrorRecord {
   // MARK: whole messages
 
   /// `call: what`
+  @inline(never)
   static func fail(
     _ record: UnsafeMutablePointer<swiftcl_error>, _ status: swiftcl_status, _ call: StaticString,
     _ what: StaticString
@@ -91,6 +95,7 @@ struct ErrorRecord {
   }
 
   /// `call: what` and a number behind it.
+  @inline(never)
   static func fail(
     _ record: UnsafeMutablePointer<swiftcl_error>, _ status: swiftcl_status, _ call: StaticString,
     _ what: StaticString, _ number: Int
@@ -103,6 +108,7 @@ struct ErrorRecord {
   }
 
   /// `call: what path: system error n`
+  @inline(never)
   static func fail(
     _ record: UnsafeMutablePointer<swiftcl_error>, _ status: swiftcl_status, _ call: StaticString,
     _ what: StaticString, _ path: UnsafePointer<CChar>, systemError: Int32
@@ -117,6 +123,7 @@ struct ErrorRecord {
   }
 
   /// `call: argument is value, expected …`, with the limit behind when there is one.
+  @inline(never)
   static func fail(
     _ record: UnsafeMutablePointer<swiftcl_error>, _ status: swiftcl_status, _ call: StaticString,
     _ argument: StaticString, is value: Int, expected: StaticString, _ limit: Int? = nil
@@ -132,6 +139,7 @@ struct ErrorRecord {
     return status
   }
 
+  @inline(never)
   static func fail(
     _ record: UnsafeMutablePointer<swiftcl_error>, _ status: swiftcl_status, _ call: StaticString,
     _ argument: StaticString, is value: Float, expected: StaticString
@@ -147,6 +155,7 @@ struct ErrorRecord {
   }
 
   /// `call: argument[index] is value, expected …`
+  @inline(never)
   static func fail(
     _ record: UnsafeMutablePointer<swiftcl_error>, _ status: swiftcl_status, _ call: StaticString,
     _ argument: StaticString, at index: Int, is value: Int, expected: StaticString,

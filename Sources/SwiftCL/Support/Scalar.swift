@@ -68,6 +68,7 @@ enum Scalar {
 }
 
 /// True when all values are finite; one pass, no branch per element.
+@inline(never)
 func allFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
   // A finite number times zero is zero; infinity and NaN give NaN.
   var sum = SIMD16<Float>(repeating: 0)

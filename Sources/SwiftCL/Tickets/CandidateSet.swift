@@ -59,6 +59,7 @@ struct CandidateSet {
   /// Takes over the units `outputs` and inputs `inputs` (ascending; nil is all)
   /// of `source`, which may be this very set: a packed place is never before
   /// the place it is filled from. Unit arrays and block starts follow.
+  @inline(never)
   mutating func take(
     from source: CandidateSet, inputs inputMap: UnsafePointer<Int32>?, _ inputCount: Int,
     outputs outputMap: UnsafePointer<Int32>?, _ outputCount: Int, blocks: Int, hasLogits: Bool
@@ -91,6 +92,7 @@ struct CandidateSet {
   }
 
   /// The reverse: puts the units of this set back to their places in `target`.
+  @inline(never)
   func put(
     into target: CandidateSet, inputs inputMap: UnsafePointer<Int32>?,
     outputs outputMap: UnsafePointer<Int32>?, hasLogits: Bool
@@ -124,6 +126,7 @@ struct CandidateSet {
   }
 
   /// Gathers a vector and clears the padding behind it.
+  @inline(never)
   private static func gather(
     _ source: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>,
     _ map: UnsafePointer<Int32>?, _ count: Int
@@ -136,6 +139,7 @@ struct CandidateSet {
 extension Panels {
   /// target(k, o) = source(inputs[k], outputs[o]), in ascending order of places,
   /// so that a set may be packed in place; padding becomes 0.
+  @inline(never)
   static func gather(
     _ source: UnsafePointer<Float>, _ from: Panels, _ target: UnsafeMutablePointer<Float>,
     _ to: Panels, _ inputs: UnsafePointer<Int32>?, _ outputs: UnsafePointer<Int32>?
@@ -158,6 +162,7 @@ extension Panels {
   }
 
   /// target(inputs[k], outputs[o]) = source(k, o).
+  @inline(never)
   static func scatter(
     _ source: UnsafePointer<Float>, _ from: Panels, _ target: UnsafeMutablePointer<Float>,
     _ to: Panels, _ inputs: UnsafePointer<Int32>?, _ outputs: UnsafePointer<Int32>?

@@ -50,20 +50,20 @@ extension Network {
     guard store.count > 0 else { return }
     let previous = store.tickets[store.count - 1]
     for l in 0..<layerCount {
-      mapBlocks(layer: l, on: previous, workspace.outputMap)
+      mapBlocks(layer: l, on: previous, workspace.maps.outputMap)
       if l > 0 {
-        mapBlocks(layer: l - 1, on: previous, workspace.inputMap)
+        mapBlocks(layer: l - 1, on: previous, workspace.maps.inputMap)
       } else {
-        for k in 0..<inputCount { workspace.inputMap[k] = Int32(k) }
+        for k in 0..<inputCount { workspace.maps.inputMap[k] = Int32(k) }
       }
       let live = working[l].live
       let theirs = previous.pointee.layers[l]
-      for o in 0..<live.units where workspace.outputMap[o] >= 0 {
-        let place = Int(workspace.outputMap[o])
+      for o in 0..<live.units where workspace.maps.outputMap[o] >= 0 {
+        let place = Int(workspace.maps.outputMap[o])
         live.bias[o] = theirs.bias[place]
-        for k in 0..<live.inputs where workspace.inputMap[k] >= 0 {
+        for k in 0..<live.inputs where workspace.maps.inputMap[k] >= 0 {
           live.weights[live.panels.index(k, o)] =
-            theirs.weights[theirs.panels.index(Int(workspace.inputMap[k]), place)]
+            theirs.weights[theirs.panels.index(Int(workspace.maps.inputMap[k]), place)]
         }
       }
     }

@@ -11,6 +11,7 @@ extension Network {
 
   /// Fills `map` with the place on `ticket` of every live unit of layer `l`,
   /// -1 where it is not on it; returns how many are.
+  @inline(never)
   func mapUnits(
     layer l: Int, on ticket: UnsafeMutablePointer<Ticket>, _ map: UnsafeMutablePointer<Int32>
   ) -> Int {
@@ -18,6 +19,7 @@ extension Network {
   }
 
   /// The same for any set of the layer's units.
+  @inline(never)
   func mapUnits(
     layer l: Int, of live: CandidateSet, on ticket: UnsafeMutablePointer<Ticket>,
     _ map: UnsafeMutablePointer<Int32>
@@ -36,6 +38,7 @@ extension Network {
     return shared
   }
 
+  @inline(never)
   private func mapClasses(
     of set: CandidateSet, on ticket: UnsafeMutablePointer<Ticket>,
     _ map: UnsafeMutablePointer<Int32>
@@ -49,6 +52,7 @@ extension Network {
     return shared
   }
 
+  @inline(never)
   func sharesHead(with ticket: UnsafeMutablePointer<Ticket>) -> Bool {
     switch options.head {
     case SWIFTCL_HEAD_SHARED: return true
@@ -58,6 +62,7 @@ extension Network {
   }
 
   /// The same for the inputs of layer `l`.
+  @inline(never)
   func mapInputs(
     layer l: Int, on ticket: UnsafeMutablePointer<Ticket>, _ map: UnsafeMutablePointer<Int32>
   ) -> Int {
@@ -79,9 +84,9 @@ extension Network {
       working[l].hasOwned = false
       if options.sharesTicket { continue }
       for s in 0..<store.count where isOther(store.tickets[s]) {
-        let outputs = mapUnits(layer: l, on: store.tickets[s], workspace.outputMap)
+        let outputs = mapUnits(layer: l, on: store.tickets[s], workspace.maps.outputMap)
         if outputs == 0 { continue }
-        let inputs = mapInputs(layer: l, on: store.tickets[s], workspace.inputMap)
+        let inputs = mapInputs(layer: l, on: store.tickets[s], workspace.maps.inputMap)
         markOwned(layer: l, on: store.tickets[s].pointee.layers[l], takingValues: takingValues)
         // The head's biases are each task's own.
         if inputs > 0 || l < hidden { working[l].hasOwned = true }
@@ -96,14 +101,14 @@ extension Network {
     let layer = working[l]
     let ours = layer.live.panels
     let panels = theirs.panels
-    for o in 0..<layer.units where workspace.outputMap[o] >= 0 {
-      let place = Int(workspace.outputMap[o])
-      for k in 0..<layer.inputs where workspace.inputMap[k] >= 0 {
+    for o in 0..<layer.units where workspace.maps.outputMap[o] >= 0 {
+      let place = Int(workspace.maps.outputMap[o])
+      for k in 0..<layer.inputs where workspace.maps.inputMap[k] >= 0 {
         let index = ours.index(k, o)
         layer.owned[index >> 4] |= 1 << UInt16(index & 15)
         if takingValues {
           layer.live.weights[index] =
-            theirs.weights[panels.index(Int(workspace.inputMap[k]), place)]
+            theirs.weights[panels.index(Int(workspace.maps.inputMap[k]), place)]
         }
       }
       if l == hidden { continue }
@@ -122,9 +127,9 @@ extension Network {
       return ticket.pointee.layers[l].probabilities[Int(working[l].live.unitBlock[u])]
     }
     let panels = layer.live.panels
-    for o in 0..<layer.units where workspace.outputMap[o] >= 0 {
+    for o in 0..<layer.units where workspace.maps.outputMap[o] >= 0 {
       let mine = certainty(l, o)
-      for k in 0..<layer.inputs where workspace.inputMap[k] >= 0 {
+      for k in 0..<layer.inputs where workspace.maps.inputMap[k] >= 0 {
         let index = panels.index(k, o)
         rates[index] = min(rates[index], 1 - mine * certainty(l - 1, k))
       }
@@ -140,12 +145,12 @@ extension Network {
         let layer = working[l]
         let theirs = store.tickets[s].pointee.layers[l]
         let panels = theirs.panels
-        if mapUnits(layer: l, on: store.tickets[s], workspace.outputMap) == 0 { continue }
-        _ = mapInputs(layer: l, on: store.tickets[s], workspace.inputMap)
-        for o in 0..<layer.units where workspace.outputMap[o] >= 0 {
-          let place = Int(workspace.outputMap[o])
-          for k in 0..<layer.inputs where workspace.inputMap[k] >= 0 {
-            theirs.weights[panels.index(Int(workspace.inputMap[k]), place)] =
+        if mapUnits(layer: l, on: store.tickets[s], workspace.maps.outputMap) == 0 { continue }
+        _ = mapInputs(layer: l, on: store.tickets[s], workspace.maps.inputMap)
+        for o in 0..<layer.units where workspace.maps.outputMap[o] >= 0 {
+          let place = Int(workspace.maps.outputMap[o])
+          for k in 0..<layer.inputs where workspace.maps.inputMap[k] >= 0 {
+            theirs.weights[panels.index(Int(workspace.maps.inputMap[k]), place)] =
               layer.live.weights[layer.live.panels.index(k, o)]
           }
           if l < hidden { theirs.bias[place] = layer.live.bias[o] }
@@ -155,6 +160,7 @@ extension Network {
   }
 
   /// Live edges that lie on earlier tickets.
+  @inline(never)
   func ownedEdges() -> UInt64 {
     var sum: UInt64 = 0
     for l in 0..<layerCount where working[l].hasOwned {

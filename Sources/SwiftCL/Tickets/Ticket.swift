@@ -62,6 +62,7 @@ struct Ticket {
   var head: TicketLayer { layers[layerCount - 1] }
 
   /// Lays a ticket over `arena`; nothing is written when it measures.
+  @inline(never)
   static func lay(
     _ arena: inout Arena, sizes: UnsafePointer<TicketSize>, layerCount: Int, classCount: Int,
     sharesParameters: Bool, writes: Bool

@@ -26,8 +26,6 @@ struct WorkingLayer {
   var competes = false
   var hasOwned = false
 
-  var gradient: UnsafeMutablePointer<Float>?
-  var biasGradient: UnsafeMutablePointer<Float>
   /// One bit per weight: the edge lies on an earlier ticket.
   var owned: UnsafeMutablePointer<UInt16>
   var biasOwned: UnsafeMutablePointer<UInt16>
@@ -48,16 +46,12 @@ struct WorkingLayer {
   /// Straight-through: the relaxed sample behind the hard gate.
   var relaxed: UnsafeMutablePointer<Float>
 
-  // Activations, rows of `stride` floats.
+  // In the shared region: nothing of it outlives a call. Rows of `stride` floats.
   var stride: Int
   var output: UnsafeMutablePointer<Float>
-  /// Linear responses before the gate, where there is one.
-  var sum: UnsafeMutablePointer<Float>
-  /// Competition per sample: gate, and posterior with its floor, of every row.
-  var sampleGate: UnsafeMutablePointer<Float>
-  var samplePosterior: UnsafeMutablePointer<Float>
-  /// Scratch of three blocks, for the gradients of one row's block.
-  var gateGradientOfRow: UnsafeMutablePointer<Float>
+  var delta: UnsafeMutablePointer<Float>
+  var sums: LayerSums
+  var gradients: LayerGradients
 
   var inputs: Int { live.inputs }
   var units: Int { live.units }
@@ -72,21 +66,26 @@ struct WorkingBytes {
   var optimizer: UInt64 = 0
   var competition: UInt64 = 0
   var activations: UInt64 = 0
+  // What shares the activations' bytes, each by itself.
+  var inputs: UInt64 = 0
+  var forward: UInt64 = 0
+  var gradients: UInt64 = 0
+  var scratch: UInt64 = 0
 }
 
 extension WorkingLayer {
-  /// Lays one layer over `arena`; `part` collects where the bytes go.
+  /// Lays layer `l` over `arena`, its buffers over `region` as `buffers` says;
+  /// `part` collects where the bytes go.
+  @inline(never)
   init(
-    _ arena: inout Arena, _ shape: LayerShape, _ options: swiftcl_options,
-    _ part: inout WorkingBytes
+    _ arena: inout Arena, _ l: Int, _ shape: LayerShape, _ options: swiftcl_options,
+    _ buffers: borrowing BufferPlan, _ region: UnsafeMutableRawPointer, _ part: inout WorkingBytes
   ) {
     let width = shape.liveWidth
     let padded = Panels.pad(width)
     let count = Panels(inputs: shape.liveInputs, outputs: width).count
-    let batch = Int(options.max_batch)
     let soft = options.protection == SWIFTCL_PROTECT_SOFT
     let gated = shape.competes && options.sampler != SWIFTCL_SAMPLER_RANDOM
-    let perSample = shape.perSample && shape.blockSize > 1
     let candidates = gated && !shape.perSample ? padded : 0
 
     live = CandidateSet(
@@ -107,8 +106,6 @@ extension WorkingLayer {
     relaxed = arena.take(Float.self, candidates)
     part.competition += arena.taken(since: &mark)
 
-    gradient = options.storesGradients ? arena.take(Float.self, count) : nil
-    biasGradient = arena.take(Float.self, padded)
     owned = arena.take(UInt16.self, count / 16)
     biasOwned = arena.take(UInt16.self, padded / 16)
     rates = soft ? arena.take(Float.self, count) : nil
@@ -118,11 +115,12 @@ extension WorkingLayer {
     part.parameters += arena.taken(since: &mark)
 
     stride = padded
-    output = arena.take(Float.self, batch * padded)
-    sum = arena.take(Float.self, gated || perSample ? batch * padded : 0)
-    sampleGate = arena.take(Float.self, perSample ? batch * padded : 0)
-    samplePosterior = arena.take(Float.self, perSample ? batch * padded : 0)
-    gateGradientOfRow = arena.take(Float.self, perSample ? 3 * shape.blockSize : 0)
-    part.activations += arena.taken(since: &mark)
+    func place(_ buffer: Int) -> UnsafeMutableRawPointer { region + buffers.offset(buffer) }
+    output = place(BufferPlan.output(l)).assumingMemoryBound(to: Float.self)
+    delta = place(BufferPlan.delta(l)).assumingMemoryBound(to: Float.self)
+    var own = Arena(place(BufferPlan.sums(l)))
+    sums = LayerSums(&own, shape, options)
+    own = Arena(place(BufferPlan.gradients(l)))
+    gradients = LayerGradients(&own, shape, options)
   }
 }
