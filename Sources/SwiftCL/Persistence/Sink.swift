@@ -19,6 +19,8 @@ struct Sink {
   }
 
   private var counts: Bool { write == nil }
+  /// Over everything written since the start, or since the last section.
+  var checksum: UInt32 { crc.value }
 
   mutating func bytes(_ data: UnsafeRawPointer, _ length: Int) {
     count &+= UInt64(length)
