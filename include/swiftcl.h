@@ -41,6 +41,7 @@ extern "C" {
  *
  *     swiftcl_predict(net, task, inputs, rows, logits, logit_count);
  *     swiftcl_network_save(net, "network.scl");
+ *     swiftcl_ticket_save(net, task, "task.ticket");   one task that runs by itself
  *     swiftcl_network_free(net);
  *
  * What holds for every call, so that it need not be said at each:
@@ -51,11 +52,12 @@ extern "C" {
  *  - Pointers are checked: NULL where it is not allowed is SWIFTCL_E_NULL.
  *    Freeing NULL does nothing.
  *  - The library keeps no pointer of the caller's beyond the call, except the
- *    memory given to _create_in and _load_in and the allocator's context.
+ *    memory given to _create_in, _load_in and _open_in, the allocator's context,
+ *    and the bytes of an open ticket.
  *  - Structs that start with struct_size are filled by their _init call where
  *    there is one; otherwise the caller sets struct_size to sizeof the struct.
  *  - One network is used by one thread at a time. Different networks are
- *    independent of each other.
+ *    independent of each other. One ticket may be used by many threads at once.
  *  - Matrices are row-major: a batch is rows after rows, weights are
  *    [output][input].
  *  - Nothing here prints, exits, aborts, starts threads, reads the environment,
