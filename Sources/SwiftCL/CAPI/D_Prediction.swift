@@ -24,11 +24,8 @@ public func swiftcl_predict(
   guard let net = Boundary.network(network, "swiftcl_predict") else { return Boundary.refused }
   guard let inputs else { return net.pointee.failNull("inputs is NULL") }
   guard let logits else { return net.pointee.failNull("logits is NULL") }
-  var only = task
-  var target: UnsafeMutablePointer<Float>? = logits
-  var capacity = logit_count
   return net.pointee.predict(
-    &only, 1, inputs, rows: Int(shown: rows), &target, capacities: &capacity)
+    task, inputs, rows: Int(shown: rows), logits, capacity: Int(shown: logit_count))
 }
 
 /// Logits of several tasks for the same rows: the inputs are checked and converted once.

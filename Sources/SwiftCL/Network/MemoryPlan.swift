@@ -48,10 +48,10 @@ extension LayerShape {
 }
 
 extension Workspace {
-  /// Lays the workspace; `bind` receives every working layer.
+  /// Lays the workspace; `working` receives every working layer, unless it only measures.
   init(
     _ arena: inout Arena, _ options: swiftcl_options, _ parts: inout WorkingBytes,
-    bind: (Int, WorkingLayer) -> Void
+    _ working: UnsafeMutablePointer<WorkingLayer>?
   ) {
     let batch = Int(options.max_batch)
     var widest = 0
@@ -61,7 +61,8 @@ extension Workspace {
     var layerArena = arena
     var layerParts = parts
     LayerShape.each(options) { l, shape in
-      bind(l, WorkingLayer(&layerArena, shape, options, &layerParts))
+      let layer = WorkingLayer(&layerArena, shape, options, &layerParts)
+      working?[l] = layer
       widest = max(widest, Panels.pad(max(shape.liveWidth, shape.winnerWidth)))
       widestUnits = max(widestUnits, max(shape.liveWidth, shape.winnerWidth))
       mostBlocks = max(mostBlocks, shape.blocks)
@@ -101,7 +102,7 @@ extension MemoryPlan {
 
     arena = Arena(measuring: ())
     if widestProduct(options) == nil { return nil }
-    _ = Workspace(&arena, options, &plan.parts) { _, _ in }
+    _ = Workspace(&arena, options, &plan.parts, nil)
     plan.workspaceBytes = arena.used
     if arena.overflows { return nil }
 

@@ -133,7 +133,7 @@ extension Network {
   ) -> Workspace {
     var arena = Arena(block)
     var parts = WorkingBytes()
-    return Workspace(&arena, options, &parts) { l, layer in working[l] = layer }
+    return Workspace(&arena, options, &parts, working)
   }
 
   /// Gives everything back. The handle is dead afterwards.

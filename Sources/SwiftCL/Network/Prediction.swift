@@ -172,6 +172,16 @@ extension Network {
     return run(tasks, taskCount, inputs, rows: rows, &answers)
   }
 
+  mutating func predict(
+    _ number: swiftcl_task, _ inputs: UnsafeRawPointer, rows: Int,
+    _ logits: UnsafeMutablePointer<Float>, capacity: Int
+  ) -> swiftcl_status {
+    var number = number
+    var target: UnsafeMutablePointer<Float>? = logits
+    var room = UInt(bitPattern: capacity)
+    return predict(&number, 1, inputs, rows: rows, &target, capacities: &room)
+  }
+
   /// Floats that the logits of some rows take, when there is no room for them; else nil.
   static func logitsMissing(_ rows: Int, _ classes: Int, _ capacity: UInt) -> Int? {
     let (needed, overflow) = rows.multipliedReportingOverflow(by: classes)
@@ -215,6 +225,7 @@ extension Network {
     isOpen(number) ? workspace.classes : ticket(number)?.pointee.classes ?? workspace.classes
   }
 
+  @inline(never)
   mutating func checkLabels(_ number: swiftcl_task, _ labels: UnsafePointer<Int32>, rows: Int)
     -> swiftcl_status
   {

@@ -21,6 +21,7 @@ enum Scores {
 
 extension Network {
   /// Whether a set could be evaluated, without doing it.
+  @inline(never)
   mutating func check(_ set: swiftcl_dataset) -> swiftcl_status {
     guard let inputs = set.inputs else { return failNull("a set's inputs is NULL") }
     guard let labels = set.labels else { return failNull("a set's labels is NULL") }

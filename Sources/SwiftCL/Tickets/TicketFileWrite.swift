@@ -120,16 +120,15 @@ extension Network {
     let panels = layer.panels
     let columns = l == hidden ? ticket.pointee.columns : nil
     let units = l == hidden ? ticket.pointee.classCount : layer.size.units
-    func put(_ first: Int, _ value: (Int) -> Float) {
-      var piece = SIMD16<Float>(repeating: 0)
-      for lane in 0..<min(16, units - first) {
-        piece[lane] = value(columns.map { Int($0[first + lane]) } ?? first + lane)
-      }
-      sink.bytes(&piece, 64)
-    }
-    for first in stride(from: 0, to: units, by: 16) { put(first) { layer.bias[$0] } }
+    /// Where an output of the ticket is in the network's layer; nil for pads.
+    func place(_ o: Int) -> Int? { o >= units ? nil : columns.map { Int($0[o]) } ?? o }
+    for o in 0..<Panels.pad(units) { sink.put(place(o).map { layer.bias[$0] } ?? 0) }
     for first in stride(from: 0, to: units, by: 16) {
-      for k in 0..<layer.size.inputs { put(first) { layer.weights[panels.index(k, $0)] } }
+      for k in 0..<panels.inputs {
+        for o in first..<first + 16 {
+          sink.put(place(o).map { layer.weights[panels.index(k, $0)] } ?? 0)
+        }
+      }
     }
   }
 }
