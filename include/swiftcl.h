@@ -1026,6 +1026,8 @@ swiftcl_status swiftcl_ticket_winners(
     const swiftcl_ticket *ticket, uint32_t layer, int32_t *winners,
     size_t capacity, size_t *count);
 
+/* ----------------------------------------------------- Predict with tickets */
+
 /**
  * Scratch for a number of rows: with it they run in the fewest passes that are
  * of use. Any scratch from that of one row on works for any number of rows, and
