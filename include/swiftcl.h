@@ -41,6 +41,7 @@ extern "C" {
  *
  *     swiftcl_predict(net, task, inputs, rows, logits, logit_count);
  *     swiftcl_network_save(net, "network.scl");
+ *     swiftcl_ticket_save(net, task, "task.ticket");   one task that runs by itself
  *     swiftcl_network_free(net);
  *
  * What holds for every call, so that it need not be said at each:
@@ -51,11 +52,12 @@ extern "C" {
  *  - Pointers are checked: NULL where it is not allowed is SWIFTCL_E_NULL.
  *    Freeing NULL does nothing.
  *  - The library keeps no pointer of the caller's beyond the call, except the
- *    memory given to _create_in and _load_in and the allocator's context.
+ *    memory given to _create_in, _load_in and _open_in, the allocator's context,
+ *    and the bytes of an open ticket.
  *  - Structs that start with struct_size are filled by their _init call where
  *    there is one; otherwise the caller sets struct_size to sizeof the struct.
  *  - One network is used by one thread at a time. Different networks are
- *    independent of each other.
+ *    independent of each other. One ticket may be used by many threads at once.
  *  - Matrices are row-major: a batch is rows after rows, weights are
  *    [output][input].
  *  - Nothing here prints, exits, aborts, starts threads, reads the environment,
@@ -118,8 +120,8 @@ const char *swiftcl_warning_text(uint32_t warning);
  * and what was expected. A call that succeeds leaves it as it is.
  *
  * @param network the network whose call failed, or NULL for calls that have no
- *     network to remember it (create, load, plan and the _init calls): those
- *     are remembered per thread.
+ *     network to remember it (create, load, plan, the _init calls, all on a
+ *     ticket): those are remembered per thread.
  * @return a record owned by the network (or the thread), valid until its next
  *     failure; never NULL. Same thread rule as the network. Since 0.1.
  */
@@ -447,6 +449,26 @@ swiftcl_status swiftcl_task_remove(swiftcl_network *network, swiftcl_task task);
 swiftcl_status swiftcl_predict(
     swiftcl_network *network, swiftcl_task task, const void *inputs,
     size_t rows, float *logits, size_t logit_count);
+
+/**
+ * Logits of several tasks for the same rows: the inputs are checked and
+ * converted once.
+ *
+ * @param network a network.
+ * @param tasks count tasks, each as for swiftcl_predict.
+ * @param count at least 1.
+ * @param inputs rows times inputs elements of the network's input_type; read
+ *     only.
+ * @param rows at least 1; any number.
+ * @param logits count arrays, none of them NULL; each receives rows times
+ *     class_count logits of its task, the same bits as swiftcl_predict.
+ * @param logit_counts for each array the floats it has room for.
+ * @return as swiftcl_predict; SWIFTCL_E_ARGUMENT for count. Since 0.1.
+ */
+swiftcl_status swiftcl_predict_tasks(
+    swiftcl_network *network, const swiftcl_task *tasks, size_t count,
+    const void *inputs, size_t rows, float *const *logits,
+    const size_t *logit_counts);
 
 /**
  * The class with the largest logit of each row; the first of equals.
@@ -859,6 +881,229 @@ swiftcl_status swiftcl_network_load_from(
 swiftcl_status swiftcl_network_load_in(
     swiftcl_read_fn read, void *context, const swiftcl_load_options *options,
     void *memory, size_t bytes, swiftcl_network **network);
+
+/* ------------------------------------------------------------------ Tickets */
+
+/*
+ * A ticket is a finished task's winners and their parameters as one piece of
+ * memory that runs by itself: no pointers in it, checked by checksums, used
+ * where it lies (a file mapping, flash) and never written to. It predicts the
+ * same bits as the network did, from any number of threads.
+ * docs/file-formats.md has the format.
+ */
+
+/**
+ * Bytes that a finished task's ticket takes outside of the network.
+ *
+ * @param network a network.
+ * @param task a finished task, also while another is open.
+ * @param bytes receives the number.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STATE for the open task;
+ *     SWIFTCL_E_TASK. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_bytes(
+    swiftcl_network *network, swiftcl_task task, size_t *bytes);
+
+/**
+ * Writes a finished task's ticket into the caller's buffer. The head has the
+ * task's classes alone, in their order. The same task gives the same bytes, on
+ * every target and flavour.
+ *
+ * @param network a network.
+ * @param task a finished task, also while another is open.
+ * @param buffer receives the ticket; any alignment, though swiftcl_ticket_open
+ *     wants SWIFTCL_TICKET_ALIGNMENT.
+ * @param capacity bytes `buffer` has room for; swiftcl_ticket_bytes tells.
+ * @param written receives the bytes of the ticket; may be NULL.
+ * @return as swiftcl_ticket_bytes; SWIFTCL_E_BUFFER with the bytes that would
+ *     do. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_export(
+    swiftcl_network *network, swiftcl_task task, void *buffer, size_t capacity,
+    size_t *written);
+
+/**
+ * Writes a finished task's ticket to a file, whole or not at all, as
+ * swiftcl_network_save does.
+ *
+ * @param network a network.
+ * @param task a finished task, also while another is open.
+ * @param path file name, not empty, at most 4095 bytes.
+ * @return as swiftcl_ticket_bytes; SWIFTCL_E_ARGUMENT for the path;
+ *     SWIFTCL_E_IO with the system's error number; SWIFTCL_E_UNSUPPORTED on
+ *     firmware. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_save(
+    swiftcl_network *network, swiftcl_task task, const char *path);
+
+/**
+ * Opens a ticket: checks every byte of it once, then uses it where it lies.
+ * Nothing is copied; the handle takes SWIFTCL_TICKET_BYTES. Failures of this
+ * and all calls on a ticket are told by swiftcl_last_error(NULL), per thread.
+ *
+ * @param data a ticket, aligned to SWIFTCL_TICKET_ALIGNMENT (64 is faster), for
+ *     example a mapping of a file or flash; only read. It must stay, unchanged,
+ *     until swiftcl_ticket_free.
+ * @param bytes bytes at `data`; what lies behind the ticket is not looked at.
+ * @param allocator where the handle comes from; copied. NULL is the C library.
+ * @param ticket receives the ticket, which the caller frees with
+ *     swiftcl_ticket_free.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for an allocator with
+ *     one function of two; SWIFTCL_E_ALIGNMENT; SWIFTCL_E_FORMAT for what is no
+ *     ticket or ends too early; _CORRUPT for a checksum, a size or an offset;
+ *     _VERSION for a newer format; _UNSUPPORTED for a kind of layer, a type of
+ *     weights or a flag that this version lacks; _NONFINITE for a parameter;
+ *     SWIFTCL_E_MEMORY. Any thread. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_open(
+    const void *data, size_t bytes, const swiftcl_allocator *allocator,
+    swiftcl_ticket **ticket);
+
+/**
+ * Opens a ticket with a handle in the caller's memory; nothing is allocated.
+ *
+ * @param data as for swiftcl_ticket_open.
+ * @param bytes bytes at `data`.
+ * @param memory for the handle, aligned to SWIFTCL_TICKET_ALIGNMENT; it belongs
+ *     to the ticket until swiftcl_ticket_free, and stays the caller's to give
+ *     back.
+ * @param memory_bytes at least SWIFTCL_TICKET_BYTES.
+ * @param ticket receives the ticket.
+ * @return as swiftcl_ticket_open; SWIFTCL_E_BUFFER with the bytes that would
+ *     do. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_open_in(
+    const void *data, size_t bytes, void *memory, size_t memory_bytes,
+    swiftcl_ticket **ticket);
+
+/**
+ * Frees a ticket's handle. Its data stay the caller's, and are no longer read.
+ *
+ * @param ticket NULL does nothing. Not to be used afterwards, by any thread.
+ *     Since 0.1.
+ */
+void swiftcl_ticket_free(swiftcl_ticket *ticket);
+
+/**
+ * What a ticket is, and the scratch it needs.
+ *
+ * @param ticket a ticket.
+ * @param info struct_size set by the caller; written on success.
+ * @return SWIFTCL_OK, SWIFTCL_E_NULL or SWIFTCL_E_STRUCT. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_info_get(
+    const swiftcl_ticket *ticket, swiftcl_ticket_info *info);
+
+/**
+ * Labels of a ticket's classes, in the order of its logits.
+ *
+ * @param ticket a ticket.
+ * @param classes receives the labels.
+ * @param capacity labels `classes` has room for;
+ *     swiftcl_ticket_info.class_count tells.
+ * @param count receives how many there are; may be NULL.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_BUFFER with the labels that
+ *     would do. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_classes(
+    const swiftcl_ticket *ticket, int32_t *classes, size_t capacity,
+    size_t *count);
+
+/**
+ * The winner of every block of a competing layer, as swiftcl_winners told when
+ * the ticket was exported.
+ *
+ * @param ticket a ticket.
+ * @param layer 0 to layer_count - 2; the head has no blocks.
+ * @param winners receives, per block, the winner's index in the block, or -1
+ *     where the block abstains.
+ * @param capacity entries `winners` has room for.
+ * @param count receives the layer's blocks; may be NULL.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for the layer;
+ *     SWIFTCL_E_BUFFER with the entries that would do. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_winners(
+    const swiftcl_ticket *ticket, uint32_t layer, int32_t *winners,
+    size_t capacity, size_t *count);
+
+/* ----------------------------------------------------- Predict with tickets */
+
+/**
+ * Scratch for a number of rows: with it they run in the fewest passes that are
+ * of use. Any scratch from that of one row on works for any number of rows, and
+ * gives the same bits.
+ *
+ * @param ticket a ticket.
+ * @param rows at least 1.
+ * @param bytes receives the bytes; never more than
+ *     swiftcl_ticket_info.fast_scratch_bytes.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for rows. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_scratch(
+    const swiftcl_ticket *ticket, size_t rows, size_t *bytes);
+
+/**
+ * Logits of a ticket's task for some rows: the bits of the network's
+ * swiftcl_predict (with OpenBLAS: the same up to rounding).
+ *
+ * @param ticket a ticket.
+ * @param inputs rows times inputs elements of the ticket's input_type; f32
+ *     aligned to 4; read only.
+ * @param rows at least 1; any number.
+ * @param logits receives rows times class_count logits, in the order of the
+ *     ticket's classes.
+ * @param logit_count floats `logits` has room for.
+ * @param scratch the calling thread's own, aligned to SWIFTCL_TICKET_ALIGNMENT;
+ *     its contents do not matter, before or after.
+ * @param scratch_bytes at least swiftcl_ticket_info.row_scratch_bytes; rows run
+ *     in chunks that fit, and the result does not depend on how many do.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for rows;
+ *     SWIFTCL_E_ALIGNMENT; SWIFTCL_E_BUFFER with the floats or bytes that would
+ *     do; SWIFTCL_E_NONFINITE naming the row. Any thread, also at once with
+ *     others. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_predict(
+    const swiftcl_ticket *ticket, const void *inputs, size_t rows,
+    float *logits, size_t logit_count, void *scratch, size_t scratch_bytes);
+
+/**
+ * The class with the largest logit of each row; the first of equals.
+ *
+ * @param ticket a ticket.
+ * @param inputs as for swiftcl_ticket_predict.
+ * @param rows at least 1.
+ * @param labels receives rows labels.
+ * @param label_count labels `labels` has room for.
+ * @param scratch as for swiftcl_ticket_predict.
+ * @param scratch_bytes as for swiftcl_ticket_predict.
+ * @return as swiftcl_ticket_predict. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_predict_labels(
+    const swiftcl_ticket *ticket, const void *inputs, size_t rows,
+    int32_t *labels, size_t label_count, void *scratch, size_t scratch_bytes);
+
+/**
+ * Logits of several tickets for the same rows: the inputs are checked and
+ * converted once, and every chunk of rows passes all tickets while it is in the
+ * cache.
+ *
+ * @param tickets count tickets of the same input: elements, type, channels,
+ *     layout, scale and offset.
+ * @param count at least 1.
+ * @param inputs as for swiftcl_ticket_predict.
+ * @param rows at least 1; any number.
+ * @param logits count arrays, none of them NULL; each receives its ticket's
+ *     logits.
+ * @param logit_counts for each array the floats it has room for.
+ * @param scratch as for swiftcl_ticket_predict.
+ * @param scratch_bytes at least the largest row_scratch_bytes of the tickets.
+ * @return as swiftcl_ticket_predict; SWIFTCL_E_ARGUMENT for count, or naming
+ *     the first ticket whose input is another than that of ticket 0. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_predict_many(
+    const swiftcl_ticket *const *tickets, size_t count, const void *inputs,
+    size_t rows, float *const *logits, const size_t *logit_counts,
+    void *scratch, size_t scratch_bytes);
 
 #ifdef __cplusplus
 }

@@ -9,7 +9,7 @@
  *    SWIFTCL_OK, and on any other status the object is as it was before;
  *  - option structs start with struct_size and have an _init call;
  *  - a network is used by one thread at a time, different networks are
- *    independent of each other;
+ *    independent of each other; a ticket may be used by many threads;
  *  - nothing here prints, exits, aborts, starts threads or reads the environment.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -46,9 +46,9 @@ typedef int32_t swiftcl_status;
 #define SWIFTCL_E_TASK 10       /**< no such task */
 #define SWIFTCL_E_OWNED 11      /**< the parameter belongs to a finished task */
 #define SWIFTCL_E_SHARED 12     /**< a later task uses edges of this one */
-#define SWIFTCL_E_ALIGNMENT 13  /**< memory is not aligned to SWIFTCL_ALIGNMENT */
+#define SWIFTCL_E_ALIGNMENT 13  /**< memory is not aligned as the call says */
 #define SWIFTCL_E_IO 14         /**< reading or writing failed, or a stream callback refused */
-#define SWIFTCL_E_FORMAT 15     /**< not a checkpoint, or it ends too early */
+#define SWIFTCL_E_FORMAT 15     /**< not a checkpoint or ticket, or it ends too early */
 #define SWIFTCL_E_CORRUPT 16    /**< a checksum does not match */
 #define SWIFTCL_E_VERSION 17    /**< written by a newer version of the format */
 #define SWIFTCL_E_MISMATCH 18   /**< the checkpoint is of another description */
@@ -78,6 +78,13 @@ typedef struct swiftcl_error {
  * is open, one working set. One thread at a time.
  */
 typedef struct swiftcl_network swiftcl_network;
+
+/**
+ * A task's ticket, opened to predict with: checked bytes that are used where
+ * they lie. Nothing writes to it between open and free: any number of threads
+ * may predict with one at once, each with its own scratch.
+ */
+typedef struct swiftcl_ticket swiftcl_ticket;
 
 /** A task's number: given by swiftcl_task_begin; that of an ended task is never given again. */
 typedef int32_t swiftcl_task;
@@ -493,5 +500,34 @@ typedef struct swiftcl_checkpoint_info {
   uint64_t file_bytes;    /**< of the whole checkpoint */
   uint64_t memory_bytes;  /**< what load_in needs */
 } swiftcl_checkpoint_info;
+
+/* ------------------------------------------------------------------ tickets */
+
+/** Alignment in bytes of a ticket's data, of its handle and of scratch; 64 is faster. */
+#define SWIFTCL_TICKET_ALIGNMENT 16
+/** Memory that swiftcl_ticket_open_in needs for a handle. */
+#define SWIFTCL_TICKET_BYTES 192
+
+/** What a ticket is, and the scratch it needs. */
+typedef struct swiftcl_ticket_info {
+  uint32_t struct_size; /**< sizeof(swiftcl_ticket_info), set by the caller */
+  swiftcl_task task;    /**< number of the task in the network that exported it */
+  uint32_t format_major;
+  uint32_t format_minor;
+  uint32_t inputs;      /**< elements of one row */
+  int32_t input_type;   /**< SWIFTCL_INPUT_... */
+  uint32_t input_channels;
+  int32_t input_layout; /**< SWIFTCL_LAYOUT_... */
+  uint32_t class_count; /**< logits of one row */
+  uint32_t layer_count; /**< the head included */
+  uint64_t user_tag;
+  uint64_t bytes;       /**< of the whole ticket */
+  uint64_t parameters;  /**< weights and biases */
+  uint64_t predict_macs;       /**< per row */
+  uint64_t row_scratch_bytes;  /**< scratch for one row: the least that works for any number of rows */
+  uint64_t fast_scratch_bytes; /**< scratch for fast_rows: more gains nothing */
+  uint32_t fast_rows;
+  uint32_t reserved;
+} swiftcl_ticket_info;
 
 #endif /* SWIFTCL_TYPES_H */

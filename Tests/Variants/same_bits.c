@@ -1,7 +1,8 @@
 /*
  * same_bits.c -- the rounding rule: whichever instruction set the kernels are
  * compiled for, a network learns the same bits. It is trained once with each
- * variant this processor can run, and the checkpoints must be equal byte for byte.
+ * variant this processor can run, and the checkpoints must be equal byte for byte;
+ * so must what the first task's ticket predicts, also beside the network.
  *
  * swiftcl_kernels_select is no part of the interface; this program is linked with
  * the objects of the library before their names are hidden.
@@ -47,7 +48,30 @@ static uint64_t next_random(uint64_t *state) {
   return *state >> 33;
 }
 
-/* Two tasks, the second one left open half way; returns the checkpoint. */
+/* The ticket of task 0 against the network, in one pass and row by row; `logits` receives them. */
+static void predict(swiftcl_network *net, float *logits) {
+  static float rows[ROWS][INPUTS], again[ROWS * CLASSES];
+  static unsigned char data[1 << 17] __attribute__((aligned(64))), scratch[1 << 17] __attribute__((aligned(64)));
+  uint64_t state = 9;
+  for (int i = 0; i < ROWS * INPUTS; i++) rows[i / INPUTS][i % INPUTS] = (float)(next_random(&state) % 2001) / 1000 - 1;
+  swiftcl_ticket *ticket;
+  swiftcl_ticket_info info = {.struct_size = sizeof info};
+  CHECK(swiftcl_ticket_export(net, 0, data, sizeof data, NULL));
+  CHECK(swiftcl_ticket_open(data, sizeof data, NULL, &ticket));
+  CHECK(swiftcl_ticket_info_get(ticket, &info));
+  CHECK(swiftcl_predict(net, 0, rows, ROWS, logits, ROWS * CLASSES));
+  for (int pass = 0; pass < 2; pass++) {
+    CHECK(swiftcl_ticket_predict(ticket, rows, ROWS, again, ROWS * CLASSES, scratch,
+                                 pass ? sizeof scratch : (size_t)info.row_scratch_bytes));
+    if (memcmp(logits, again, sizeof again) != 0) {
+      printf("%s: the ticket is DIFFERENT from the network\n", swiftcl_kernel_name());
+      exit(1);
+    }
+  }
+  swiftcl_ticket_free(ticket);
+}
+
+/* Two tasks, the second one left open half way; returns the checkpoint, and logits behind it. */
 static unsigned char *learn(const struct setting *setting, size_t *bytes) {
   const swiftcl_layer layers[] = {
       {.kind = SWIFTCL_LAYER_DENSE, .width = 96, .block_size = 4, .activation = SWIFTCL_ACTIVATION_RELU, .competition = setting->competition},
@@ -87,8 +111,12 @@ static unsigned char *learn(const struct setting *setting, size_t *bytes) {
   }
   uint64_t size = 0;
   CHECK(swiftcl_checkpoint_size(net, &size));
-  unsigned char *image = malloc(size);
+  static float logits[ROWS * CLASSES];
+  predict(net, logits);
+  unsigned char *image = malloc(size + sizeof logits);
   CHECK(swiftcl_network_save_memory(net, image, size, bytes));
+  memcpy(image + *bytes, logits, sizeof logits);
+  *bytes += sizeof logits;
   swiftcl_network_free(net);
   return image;
 }

@@ -42,12 +42,12 @@ name = $(notdir $(basename $(1)))
 build/examples/%: examples-c/%.c $(EXAMPLE_COMMON) $(EXAMPLE_HEADERS) build/lib/libswiftcl.a
 	@mkdir -p $(@D)
 	$(call say,cc)
-	$(Q)$(CC) $(C_WARNINGS) -O2 -I include $(filter %.c %.a,$^) -o $@ -lz -lm
+	$(Q)$(CC) $(C_WARNINGS) -O2 -I include $(filter %.c %.a,$^) -o $@ -lz -lm -lpthread
 
 build/examples-asan/%: examples-c/%.c $(EXAMPLE_COMMON) $(EXAMPLE_HEADERS) build/asan/libswiftcl.a
 	@mkdir -p $(@D)
 	$(call say,cc)
-	$(Q)$(CC) $(C_WARNINGS) -O1 $(SANITIZE) -I include $(filter %.c %.a,$^) -o $@ -lz -lm
+	$(Q)$(CC) $(C_WARNINGS) -O1 $(SANITIZE) -I include $(filter %.c %.a,$^) -o $@ -lz -lm -lpthread
 
 examples: $(foreach e,$(EXAMPLES),build/examples/$(call name,$(e))) ## the programs of examples-c, into build/examples
 

@@ -11,10 +11,12 @@
 
 #include "../../../include/swiftcl_types.h"
 
-/* The compiler's header prints this name for OpaquePointer; cbindings turns it
-   into `swiftcl_network *`. */
+/* The compiler's header prints these names for OpaquePointer; cbindings turns them
+   into `swiftcl_network *` and so on. */
 typedef struct swiftcl_network *swiftcl_network_ref;
 typedef const struct swiftcl_network *swiftcl_network_const_ref;
+typedef struct swiftcl_ticket *swiftcl_ticket_ref;
+typedef const struct swiftcl_ticket *swiftcl_ticket_const_ref;
 
 #ifndef SWIFTCL_FIRMWARE
 /* Default allocator: aligned memory or NULL. */

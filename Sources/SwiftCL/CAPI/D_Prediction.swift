@@ -28,6 +28,41 @@ public func swiftcl_predict(
     task, inputs, rows: Int(shown: rows), logits, capacity: Int(shown: logit_count))
 }
 
+/// Logits of several tasks for the same rows: the inputs are checked and converted once.
+///
+/// - Parameter network: a network.
+/// - Parameter tasks: count tasks, each as for swiftcl_predict.
+/// - Parameter count: at least 1.
+/// - Parameter inputs: rows times inputs elements of the network's input_type; read only.
+/// - Parameter rows: at least 1; any number.
+/// - Parameter logits: count arrays, none of them NULL; each receives rows times class_count logits of
+///   its task, the same bits as swiftcl_predict.
+/// - Parameter logit_counts: for each array the floats it has room for.
+/// - Returns: as swiftcl_predict; SWIFTCL_E_ARGUMENT for count. Since 0.1.
+@c(swiftcl_predict_tasks)
+public func swiftcl_predict_tasks(
+  _ network: swiftcl_network_ref?, _ tasks: UnsafePointer<swiftcl_task>?, _ count: UInt,
+  _ inputs: UnsafeRawPointer?, _ rows: UInt,
+  _ logits: UnsafePointer<UnsafeMutablePointer<Float>?>?, _ logit_counts: UnsafePointer<UInt>?
+) -> swiftcl_status {
+  guard let net = Boundary.network(network, "swiftcl_predict_tasks") else {
+    return Boundary.refused
+  }
+  guard let tasks else { return net.pointee.failNull("tasks is NULL") }
+  guard let inputs else { return net.pointee.failNull("inputs is NULL") }
+  guard let logits else { return net.pointee.failNull("logits is NULL") }
+  guard let logit_counts else { return net.pointee.failNull("logit_counts is NULL") }
+  if count < 1 || count > UInt(Int32.max) {
+    return net.pointee.fail(
+      SWIFTCL_E_ARGUMENT, "count", is: Int(shown: count), expected: "1 or more")
+  }
+  for t in 0..<Int(count) where logits[t] == nil {
+    return net.pointee.fail(SWIFTCL_E_NULL, "an array of logits is NULL; its index is ", t)
+  }
+  return net.pointee.predict(
+    tasks, Int(count), inputs, rows: Int(shown: rows), logits, capacities: logit_counts)
+}
+
 /// The class with the largest logit of each row; the first of equals.
 ///
 /// - Parameter network: a network.

@@ -101,15 +101,16 @@ extension Network {
 }
 
 /// Prediction is deterministic: the largest response of each block passes, the
-/// first of equals.
+/// first of equals, and through the rectifier if `relu`.
 func passLargest(
-  _ rows: UnsafeMutablePointer<Float>, stride rowStride: Int, count: Int, units: Int, blockSize: Int
+  _ rows: UnsafeMutablePointer<Float>, stride rowStride: Int, count: Int, units: Int,
+  blockSize: Int, relu: Bool
 ) {
   for n in 0..<count {
     let h = rows + n * rowStride
     for start in stride(from: 0, to: units, by: blockSize) {
       let winner = Posterior.largest(h, start..<start + blockSize)
-      for j in start..<start + blockSize where j != winner { h[j] = 0 }
+      for j in start..<start + blockSize where j != winner || relu && h[j] < 0 { h[j] = 0 }
     }
   }
 }

@@ -1,5 +1,48 @@
 import CSwiftCL
 
+/// The head's rows of one task, and which of their columns are its classes.
+struct HeadRows {
+  var logits: UnsafePointer<Float>
+  var stride: Int
+  var columns: UnsafePointer<Int32>
+  var names: UnsafePointer<Int32>
+  var classes: Int
+
+  /// Index of the largest logit of row `n`; the first of equals.
+  func best(_ n: Int) -> Int {
+    let z = logits + n * stride
+    var best = 0
+    for c in 0..<classes where z[Int(columns[c])] > z[Int(columns[best])] { best = c }
+    return best
+  }
+}
+
+/// What becomes of the head's rows: logits of several tasks, or labels of one,
+/// or how many of them are right.
+struct Answers {
+  var logits: UnsafePointer<UnsafeMutablePointer<Float>?>?
+  var labels: UnsafeMutablePointer<Int32>?
+  var wanted: UnsafePointer<Int32>?
+  var correct = 0
+
+  mutating func take(_ head: HeadRows, task t: Int, first: Int, count: Int) {
+    if let target = logits?[t] {
+      for n in 0..<count {
+        let z = head.logits + n * head.stride
+        for c in 0..<head.classes {
+          target[(first + n) * head.classes + c] = z[Int(head.columns[c])]
+        }
+      }
+      return
+    }
+    for n in 0..<count {
+      let label = head.names[head.best(n)]
+      labels?[first + n] = label
+      if label == wanted?[first + n] { correct += 1 }
+    }
+  }
+}
+
 /// Prediction: only the winners run. A finished task reads its ticket alone, so
 /// nothing that happens to other tasks can reach it.
 extension Network {
@@ -10,21 +53,15 @@ extension Network {
     return ticket(number)?.pointee.classCount
   }
 
-  /// Runs rows in chunks of max_batch; `deliver` receives each chunk's logits,
-  /// rows of `stride` floats, and the head column of every class.
+  /// Runs rows in chunks of max_batch, each through all the tasks.
   @inline(never)
   mutating func run(
-    _ number: swiftcl_task, _ inputs: UnsafeRawPointer, rows: Int,
-    deliver: (
-      _ first: Int, _ count: Int, _ logits: UnsafePointer<Float>, _ stride: Int,
-      _ columns: UnsafePointer<Int32>
-    ) -> Void
+    _ tasks: UnsafePointer<swiftcl_task>, _ taskCount: Int, _ inputs: UnsafeRawPointer, rows: Int,
+    _ answers: inout Answers
   ) -> swiftcl_status {
     var status = checkRowCount(rows)
     if status != SWIFTCL_OK { return status }
-    let open = isOpen(number)
-    let finished = open ? nil : ticket(number)
-    if !open && finished == nil { return error.status }
+    for t in 0..<taskCount where classCount(of: tasks[t]) == nil { return error.status }
     // Outputs are written only on success: all rows are checked first.
     status = checkRows(inputs, count: rows)
     if status != SWIFTCL_OK { return status }
@@ -32,14 +69,22 @@ extension Network {
     while first < rows {
       let count = min(batch, rows - first)
       guard let x = load(inputs, first: first, count: count) else { return error.status }
-      if let finished {
-        let logits = run(finished, x, rows: count)
-        let stride = Panels.pad(finished.pointee.head.size.units)
-        deliver(first, count, logits, stride, finished.pointee.columns)
-      } else {
-        runOpen(x, rows: count)
-        let head = working[hidden]
-        deliver(first, count, head.output, head.stride, workspace.columns)
+      for t in 0..<taskCount {
+        if !isOpen(tasks[t]), let finished = ticket(tasks[t]) {
+          let head = HeadRows(
+            logits: run(finished, x, rows: count),
+            stride: Panels.pad(finished.pointee.head.size.units),
+            columns: finished.pointee.columns, names: finished.pointee.classes,
+            classes: finished.pointee.classCount)
+          answers.take(head, task: t, first: first, count: count)
+        } else {
+          runOpen(x, rows: count)
+          let layer = working[hidden]
+          let head = HeadRows(
+            logits: layer.output, stride: layer.stride, columns: workspace.columns,
+            names: workspace.classes, classes: task.classCount)
+          answers.take(head, task: t, first: first, count: count)
+        }
       }
       first += count
     }
@@ -62,20 +107,14 @@ extension Network {
         bias: layer.bias, padded: width, y: output, yStride: width,
         relu: shapes[l].relu && !perSample)
       if perSample {
-        finishPerSample(l, output, stride: width, rows: rows, units: layer.size.units)
+        passLargest(
+          output, stride: width, count: rows, units: layer.size.units,
+          blockSize: shapes[l].blockSize, relu: shapes[l].relu)
       }
       input = UnsafePointer(output)
       stride = width
     }
     return input
-  }
-
-  private func finishPerSample(
-    _ l: Int, _ output: UnsafeMutablePointer<Float>, stride: Int, rows: Int, units: Int
-  ) {
-    passLargest(output, stride: stride, count: rows, units: units, blockSize: shapes[l].blockSize)
-    if !shapes[l].relu { return }
-    for i in 0..<rows * stride where output[i] < 0 { output[i] = 0 }
   }
 
   /// The open task: candidates weighted by their posterior, without noise.
@@ -90,7 +129,9 @@ extension Network {
           x: input, xStride: stride, rows: rows, inputs: layer.inputs, weights: layer.live.weights,
           bias: layer.live.bias, padded: layer.padded, y: layer.output, yStride: layer.stride,
           relu: false)
-        finishPerSample(l, layer.output, stride: layer.stride, rows: rows, units: layer.units)
+        passLargest(
+          layer.output, stride: layer.stride, count: rows, units: layer.units,
+          blockSize: shapes[l].blockSize, relu: shapes[l].relu)
       } else {
         if working[l].competes { weighByPosterior(layer: l) }
         forwardDense(layer: l, input, stride: stride, rows: rows)
@@ -109,7 +150,7 @@ extension Network {
 
   /// Rows are addressed by byte offsets: there must be some, and not too many.
   mutating func checkRowCount(_ rows: Int) -> swiftcl_status {
-    if rows >= 1 && rows <= Int.max / 4 / inputCount / inputBytes { return SWIFTCL_OK }
+    if rows >= 1 && rows <= input.mostRows { return SWIFTCL_OK }
     return fail(
       SWIFTCL_E_ARGUMENT, "rows", is: rows, expected: "at least 1, and no more than memory can hold"
     )
@@ -118,22 +159,35 @@ extension Network {
   // MARK: what callers ask for
 
   mutating func predict(
-    _ number: swiftcl_task, _ inputs: UnsafeRawPointer, rows: Int,
-    _ logits: UnsafeMutablePointer<Float>,
-    capacity: Int
+    _ tasks: UnsafePointer<swiftcl_task>, _ taskCount: Int, _ inputs: UnsafeRawPointer, rows: Int,
+    _ logits: UnsafePointer<UnsafeMutablePointer<Float>?>, capacities: UnsafePointer<UInt>
   ) -> swiftcl_status {
-    guard let classes = classCount(of: number) else { return error.status }
-    let (needed, overflow) = rows.multipliedReportingOverflow(by: classes)
-    if overflow || capacity < needed {
+    for t in 0..<taskCount {
+      guard let classes = classCount(of: tasks[t]) else { return error.status }
+      guard let needed = Network.logitsMissing(rows, classes, capacities[t]) else { continue }
       return fail(
-        SWIFTCL_E_BUFFER, "logit_count", is: capacity, expected: "rows times classes = ",
-        overflow ? Int.max : needed)
+        SWIFTCL_E_BUFFER, "logit_count", is: Int(shown: capacities[t]),
+        expected: "rows times classes = ", needed)
     }
-    return run(number, inputs, rows: rows) { first, count, z, stride, columns in
-      for n in 0..<count {
-        for c in 0..<classes { logits[(first + n) * classes + c] = z[n * stride + Int(columns[c])] }
-      }
-    }
+    var answers = Answers(logits: logits)
+    return run(tasks, taskCount, inputs, rows: rows, &answers)
+  }
+
+  mutating func predict(
+    _ number: swiftcl_task, _ inputs: UnsafeRawPointer, rows: Int,
+    _ logits: UnsafeMutablePointer<Float>, capacity: Int
+  ) -> swiftcl_status {
+    var number = number
+    var target: UnsafeMutablePointer<Float>? = logits
+    var room = UInt(bitPattern: capacity)
+    return predict(&number, 1, inputs, rows: rows, &target, capacities: &room)
+  }
+
+  /// Floats that the logits of some rows take, when there is no room for them; else nil.
+  static func logitsMissing(_ rows: Int, _ classes: Int, _ capacity: UInt) -> Int? {
+    let (needed, overflow) = rows.multipliedReportingOverflow(by: classes)
+    if overflow { return Int.max }
+    return Int(shown: capacity) < needed ? needed : nil
   }
 
   /// The class with the largest logit; the first of equals.
@@ -142,24 +196,13 @@ extension Network {
     _ labels: UnsafeMutablePointer<Int32>,
     capacity: Int
   ) -> swiftcl_status {
-    guard let classes = classCount(of: number) else { return error.status }
+    if classCount(of: number) == nil { return error.status }
     if capacity < rows {
       return fail(SWIFTCL_E_BUFFER, "label_count", is: capacity, expected: "rows = ", rows)
     }
-    let names = classNames(of: number)
-    return run(number, inputs, rows: rows) { first, count, z, stride, columns in
-      for n in 0..<count {
-        labels[first + n] = names[Network.best(z + n * stride, columns, classes)]
-      }
-    }
-  }
-
-  static func best(_ z: UnsafePointer<Float>, _ columns: UnsafePointer<Int32>, _ classes: Int)
-    -> Int
-  {
-    var best = 0
-    for c in 0..<classes where z[Int(columns[c])] > z[Int(columns[best])] { best = c }
-    return best
+    var number = number
+    var answers = Answers(labels: labels)
+    return run(&number, 1, inputs, rows: rows, &answers)
   }
 
   /// Percent of rows whose largest logit is the label's.
@@ -168,18 +211,13 @@ extension Network {
     _ number: swiftcl_task, _ inputs: UnsafeRawPointer, _ labels: UnsafePointer<Int32>, rows: Int,
     _ accuracy: inout Double
   ) -> swiftcl_status {
-    guard let classes = classCount(of: number) else { return error.status }
+    if classCount(of: number) == nil { return error.status }
     var status = checkLabels(number, labels, rows: rows)
     if status != SWIFTCL_OK { return status }
-    let names = classNames(of: number)
-    var correct = 0
-    status = run(number, inputs, rows: rows) { first, count, z, stride, columns in
-      for n in 0..<count
-      where names[Network.best(z + n * stride, columns, classes)] == labels[first + n] {
-        correct += 1
-      }
-    }
-    if status == SWIFTCL_OK { accuracy = 100 * Double(correct) / Double(rows) }
+    var number = number
+    var answers = Answers(wanted: labels)
+    status = run(&number, 1, inputs, rows: rows, &answers)
+    if status == SWIFTCL_OK { accuracy = 100 * Double(answers.correct) / Double(rows) }
     return status
   }
 

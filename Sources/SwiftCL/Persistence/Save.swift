@@ -6,13 +6,7 @@ extension Network {
   mutating func save(_ sink: inout Sink) -> swiftcl_status {
     // What runs in a sample of top-k belongs to its parked places.
     if isParked { parkLive() }
-    var magic = CheckpointFormat.magic.littleEndian
-    sink.bytes(&magic, 8)
-    let size = checkpointBytes()
-    sink.section(CheckpointFormat.Tag.head) { putHead(&$0, size) }
-    sink.section(CheckpointFormat.Tag.description) { putDescription(&$0) }
-    sink.section(CheckpointFormat.Tag.scale) { putScale(&$0) }
-    putBody(&sink)
+    putSections(&sink)
     if !sink.failed { return SWIFTCL_OK }
     return fail(SWIFTCL_E_IO, "writing the checkpoint failed")
   }
@@ -20,39 +14,65 @@ extension Network {
   /// Bytes of the whole checkpoint.
   func checkpointBytes() -> UInt64 {
     var sink = Sink(counting: ())
-    sink.section(CheckpointFormat.Tag.head) { putHead(&$0, 0) }
-    sink.section(CheckpointFormat.Tag.description) { putDescription(&$0) }
-    sink.section(CheckpointFormat.Tag.scale) { putScale(&$0) }
-    putBody(&sink)
-    return sink.count + 8
+    putSections(&sink)
+    return sink.count
   }
 
-  private func putBody(_ sink: inout Sink) {
-    sink.section(CheckpointFormat.Tag.totals) { putTotals(&$0) }
-    if let shared = store.shared {
-      sink.section(CheckpointFormat.Tag.shared) { putParameters(&$0, of: shared) }
-    }
+  private func putSections(_ sink: inout Sink) {
+    var magic = CheckpointFormat.magic.littleEndian
+    sink.bytes(&magic, 8)
+    putSection(CheckpointFormat.Tag.head, 0, &sink)
+    putSection(CheckpointFormat.Tag.description, 0, &sink)
+    putSection(CheckpointFormat.Tag.scale, 0, &sink)
+    putSection(CheckpointFormat.Tag.totals, 0, &sink)
+    if store.shared != nil { putSection(CheckpointFormat.Tag.shared, 0, &sink) }
     for s in 0..<store.count {
-      sink.section(CheckpointFormat.Tag.task) { putTask(&$0, store.tickets[s]) }
-      sink.section(CheckpointFormat.Tag.ticket) { putTicket(&$0, store.tickets[s]) }
+      putSection(CheckpointFormat.Tag.task, s, &sink)
+      putSection(CheckpointFormat.Tag.ticket, s, &sink)
     }
     if task.isOpen {
-      sink.section(CheckpointFormat.Tag.open) { putOpenTask(&$0) }
-      for l in 0..<layerCount {
-        sink.section(CheckpointFormat.Tag.working) { putWorking(&$0, layer: l) }
-      }
+      putSection(CheckpointFormat.Tag.open, 0, &sink)
+      for l in 0..<layerCount { putSection(CheckpointFormat.Tag.working, l, &sink) }
     }
-    sink.section(CheckpointFormat.Tag.end) { _ in }
+    putSection(CheckpointFormat.Tag.end, 0, &sink)
   }
 
-  private func putHead(_ sink: inout Sink, _ size: UInt64) {
+  /// The payload is put twice, first to be counted.
+  @inline(never)
+  private func putSection(_ tag: UInt32, _ index: Int, _ sink: inout Sink) {
+    var measure = Sink(counting: ())
+    putPayload(tag, index, &measure)
+    if !sink.begin(tag, measure.count) { return }
+    putPayload(tag, index, &sink)
+    sink.end(measure.count)
+  }
+
+  /// `index` is that of the task or of the layer.
+  @inline(never)
+  private func putPayload(_ tag: UInt32, _ index: Int, _ sink: inout Sink) {
+    switch tag {
+    case CheckpointFormat.Tag.head: putHead(&sink)
+    case CheckpointFormat.Tag.description: putDescription(&sink)
+    case CheckpointFormat.Tag.scale: putScale(&sink)
+    case CheckpointFormat.Tag.totals: putTotals(&sink)
+    case CheckpointFormat.Tag.shared:
+      if let shared = store.shared { putParameters(&sink, of: shared) }
+    case CheckpointFormat.Tag.task: putTask(&sink, store.tickets[index])
+    case CheckpointFormat.Tag.ticket: putTicket(&sink, store.tickets[index])
+    case CheckpointFormat.Tag.open: putOpenTask(&sink)
+    case CheckpointFormat.Tag.working: putWorking(&sink, layer: index)
+    default: break
+    }
+  }
+
+  private func putHead(_ sink: inout Sink) {
     sink.put(CheckpointFormat.major)
     sink.put(CheckpointFormat.minor)
     sink.put(CheckpointFormat.endianness)
     sink.put(UInt32(store.count))
     sink.put(task.phase)
     sink.put(0 as UInt32)
-    sink.put(size)
+    sink.put(sink.counts ? 0 : checkpointBytes())
   }
 
   private func putDescription(_ sink: inout Sink) {

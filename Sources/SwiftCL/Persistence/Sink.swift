@@ -18,7 +18,9 @@ struct Sink {
     context = nil
   }
 
-  private var counts: Bool { write == nil }
+  var counts: Bool { write == nil }
+  /// Over everything written since the start, or since the last section.
+  var checksum: UInt32 { crc.value }
 
   @inline(never)
   mutating func bytes(_ data: UnsafeRawPointer, _ length: Int) {
@@ -68,23 +70,24 @@ struct Sink {
     }
   }
 
-  /// A section whose payload `body` writes; it runs twice, first to be counted.
-  mutating func section(_ tag: UInt32, _ body: (inout Sink) -> Void) {
-    var measure = Sink(counting: ())
-    body(&measure)
-    let length = measure.count
-    let padding = CheckpointFormat.padding(length)
+  /// Begins a section whose payload takes `length` bytes; false when it is only
+  /// counted, and done.
+  mutating func begin(_ tag: UInt32, _ length: UInt64) -> Bool {
     if counts {
-      count &+= CheckpointFormat.overhead &+ length &+ UInt64(padding)
-      return
+      count &+= CheckpointFormat.overhead &+ length &+ UInt64(CheckpointFormat.padding(length))
+      return false
     }
     crc = CRC32C()
     put(tag)
     put(0 as UInt32)
     put(length)
-    body(&self)
+    return true
+  }
+
+  /// Ends it, behind the payload.
+  mutating func end(_ length: UInt64) {
     var zeros: UInt64 = 0
-    bytes(&zeros, padding)
+    bytes(&zeros, CheckpointFormat.padding(length))
     put(crc.value)
     put(0 as UInt32)
   }

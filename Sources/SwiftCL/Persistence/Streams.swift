@@ -43,16 +43,21 @@ struct MemorySpan {
 #endif
 
 extension Network {
-  mutating func save(through write: @escaping swiftcl_write_fn, _ context: UnsafeMutableRawPointer?)
-    -> swiftcl_status
-  {
+  mutating func save(
+    through write: @escaping swiftcl_write_fn, _ context: UnsafeMutableRawPointer?,
+    _ ticket: UnsafeMutablePointer<Ticket>? = nil
+  ) -> swiftcl_status {
     var sink = Sink(write, context)
-    return save(&sink)
+    guard let ticket else { return save(&sink) }
+    export(ticket, &sink)
+    return sink.failed ? fail(SWIFTCL_E_IO, "writing the ticket failed") : SWIFTCL_OK
   }
 
   #if !SWIFTCL_FIRMWARE
-    /// Beside the file, then in its place.
-    mutating func save(path: UnsafePointer<CChar>) -> swiftcl_status {
+    /// A ticket, or the whole network without one: beside the file, then in its place.
+    mutating func save(
+      path: UnsafePointer<CChar>, _ ticket: UnsafeMutablePointer<Ticket>? = nil
+    ) -> swiftcl_status {
       var length = 0
       while length < 4096 && path[length] != 0 { length += 1 }
       if length == 0 || length == 4096 {
@@ -61,7 +66,7 @@ extension Network {
       var file = swiftcl_host_file()
       var problem = swiftcl_host_open_write(&file, path)
       if problem == 0 {
-        let status = save(through: HostFile.write, &file)
+        let status = save(through: HostFile.write, &file, ticket)
         if status == SWIFTCL_OK { problem = swiftcl_host_commit(&file) }
         swiftcl_host_close(&file)
         if status != SWIFTCL_OK { problem = file.problem }

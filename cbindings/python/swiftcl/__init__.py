@@ -17,6 +17,7 @@ from .options import dense, describe, head, option_names, option_values, plan
 from .records import *  # noqa: F401,F403
 from .records import __all__ as _records
 from .task import Task, TaskContext
+from .ticket import Ticket, predict_tickets
 
 #: Every constant of the header by its C name.
 constants = dict(_abi.constants)
@@ -43,7 +44,7 @@ def inspect(source, *, library=None):
 
 
 __all__ = [
-    "AccuracyMatrix", "HeaderError", "Library", "Network", "OPEN", "Task", "TaskContext", "UNTIL_END", "constants",
-    "default_library", "dense", "describe", "head", "inspect", "option_names", "option_values", "plan", "score",
-    "steps", "structs", "__version__", *_errors, *_records,
+    "AccuracyMatrix", "HeaderError", "Library", "Network", "OPEN", "Task", "TaskContext", "Ticket", "UNTIL_END",
+    "constants", "default_library", "dense", "describe", "head", "inspect", "option_names", "option_values", "plan",
+    "predict_tickets", "score", "steps", "structs", "__version__", *_errors, *_records,
 ]

@@ -30,9 +30,11 @@ class CType:
     base: str
     pointers: int = 0
     const: bool = False  #: the pointed-to base is const
+    array: bool = False  #: of two pointers, the outer points to const ones: T *const *
 
     def __str__(self) -> str:
-        return ("const " if self.const else "") + self.base + (" " + "*" * self.pointers if self.pointers else "")
+        stars = "*const *" if self.array else "*" * self.pointers
+        return ("const " if self.const else "") + self.base + (" " + stars if stars else "")
 
 
 @dataclass(frozen=True)
@@ -404,13 +406,18 @@ class _File:
             raise self.fail(token.line, f"unknown type {base!r}")
         if self.peek().text == "const":
             raise self.fail(token.line, "const is written in front of the type in this header")
-        pointers = 0
+        pointers, array = 0, False
         while self.peek().text == "*":
             self.next()
             pointers += 1
             if self.peek().text == "const":
-                raise self.fail(token.line, "a const pointer is not understood")
-        return CType(base, pointers, const)
+                self.next()
+                if pointers > 1 or self.peek().text != "*":
+                    raise self.fail(token.line, "a const pointer is not understood")
+                array = True
+        if array and pointers != 2:
+            raise self.fail(token.line, "more than two pointers are not understood")
+        return CType(base, pointers, const, array)
 
     def declared(self, name: str) -> bool:
         header = self.header

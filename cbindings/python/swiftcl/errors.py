@@ -10,7 +10,7 @@
         StateError, UnknownTaskError, OwnedError, SharedError
       ResourceError       something is spent
         OutOfMemoryError, CapacityError
-      PersistenceError    a checkpoint could not be written or read
+      PersistenceError    a checkpoint or ticket could not be written or read
         StorageError, FormatError, CorruptError, NewerVersionError, MismatchError
       Stopped             a progress callback asked to stop
       UnsupportedError    not available in this build
@@ -37,7 +37,7 @@ class LibraryNotFoundError(ImportError):
 
 
 class ClosedError(ValueError):
-    """The network was closed."""
+    """The network or ticket was closed."""
 
 
 class Error(Exception):
@@ -74,7 +74,7 @@ class ResourceError(Error):
 
 
 class PersistenceError(Error):
-    """A checkpoint could not be written or read."""
+    """A checkpoint or ticket could not be written or read."""
 
 
 class NullError(InputError, ValueError):
@@ -134,7 +134,7 @@ class StorageError(PersistenceError, OSError):
 
 
 class FormatError(PersistenceError, ValueError):
-    """Not a checkpoint, or it ends too early."""
+    """Not a checkpoint or ticket, or it ends too early."""
 
 
 class CorruptError(PersistenceError, ValueError):

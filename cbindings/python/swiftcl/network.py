@@ -20,6 +20,7 @@ from .errors import ClosedError
 from .options import build_options, class_array, plan_of, set_field, sized
 from .records import Accounting, Capacity, FitReport, LayerInfo, Plan, Step, TaskInfo
 from .task import Task, TaskContext
+from .ticket import arrays_of
 
 __all__ = ["OPEN", "UNTIL_END", "Network"]
 
@@ -363,6 +364,22 @@ class Network:
                    pointer(result), result.size)
         return result
 
+    def predict_tasks(self, tasks: Iterable[TaskLike], x: Any) -> List[np.ndarray]:
+        """Logits of several tasks for the same rows, float32 (rows, classes of the task) each.
+
+        The inputs are checked and converted once.
+        """
+        rows = self._rows(x)
+        with self._lock:
+            numbers = np.array([task_number(task) for task in tasks], np.int32)
+            if not numbers.size:
+                return []
+            results = [np.empty((rows.shape[0], self.task_info(int(n)).class_count), np.float32) for n in numbers]
+            arrays, counts = arrays_of(results)
+            self._call("swiftcl_predict_tasks", pointer(numbers), numbers.size, rows.ctypes.data, rows.shape[0],
+                       arrays, counts)
+        return results
+
     def evaluate(self, task: TaskLike, x: Any, y: Any) -> float:
         """Accuracy of a task on labelled rows, in percent."""
         rows = self._rows(x)
@@ -481,6 +498,19 @@ class Network:
             written = ctypes.c_size_t()
             self._call("swiftcl_network_save_memory", buffer.ctypes.data, buffer.nbytes, ctypes.byref(written))
             return buffer[:written.value].tobytes()
+
+    def export_ticket(self, task: TaskLike) -> bytes:
+        """A finished task as a ticket that predicts by itself (:class:`swiftcl.Ticket`)."""
+        with self._lock:
+            size = ctypes.c_size_t()
+            self._call("swiftcl_ticket_bytes", task_number(task), ctypes.byref(size))
+            buffer = np.empty(size.value, np.uint8)
+            self._call("swiftcl_ticket_export", task_number(task), buffer.ctypes.data, buffer.nbytes, None)
+            return buffer.tobytes()
+
+    def save_ticket(self, task: TaskLike, path: Path) -> None:
+        """Writes a finished task's ticket to a file, whole or not at all."""
+        self._call("swiftcl_ticket_save", task_number(task), _streams.path_bytes(path))
 
     @classmethod
     def load(cls, source: Union[Path, BinaryIO], *, library: Union[None, Library, Path] = None) -> "Network":

@@ -8,7 +8,7 @@ from ._abi import abi
 
 __all__ = [
     "Accounting", "Capacity", "CheckpointInfo", "FitReport", "LayerInfo", "Phase", "Plan", "Progress", "Scores",
-    "Step", "TaskInfo", "WarningFlag",
+    "Step", "TaskInfo", "TicketInfo", "WarningFlag",
 ]
 
 #: Phase of a task: COMPETE, SPECIALISE, FINISHED, or NONE.
@@ -26,3 +26,4 @@ Scores = abi.record("swiftcl_scores")
 Progress = abi.record("swiftcl_progress", {"phase": Phase})
 FitReport = abi.record("swiftcl_fit_report")
 CheckpointInfo = abi.record("swiftcl_checkpoint_info", {"open_phase": Phase})
+TicketInfo = abi.record("swiftcl_ticket_info")

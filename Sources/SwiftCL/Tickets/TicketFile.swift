@@ -1,0 +1,100 @@
+import CSwiftCL
+
+/// The ticket format (docs/file-formats.md): a header, one record a layer, and
+/// the numbers in the order in which kernels read them. Offsets, no pointers; no
+/// time, no trace of the machine or the flavour that wrote it.
+enum TicketFormat {
+  /// "SWIFTCLT" in memory order.
+  static let magic: UInt64 = 0x544C_4354_4649_5753
+  static let major: UInt32 = 1
+  static let minor: UInt32 = 0
+
+  /// Sections start at multiples of this from the start of the ticket.
+  static let alignment: UInt64 = 64
+  static let headerBytes = 128
+  static let layerBytes = 64
+  /// The header's bytes before its own checksum.
+  static let sealedBytes = 124
+
+  /// Kinds of layers and types of weights that this version can run.
+  static let dense: UInt32 = 1
+  static let f32: UInt32 = 0
+
+  /// Flags of a layer.
+  static let relu: UInt32 = 1
+  static let perSample: UInt32 = 2
+}
+
+/// A ticket that was checked, used where it lies. Nothing writes to it after
+/// it was opened: any number of threads may read it.
+struct OpenTicket {
+  static let sentinel: UInt64 = 0x7377_6966_7463_6C54
+
+  var magic: UInt64
+  /// Where the handle came from; one in the caller's memory is not released.
+  var memory: Memory
+  var ownsHandle: Bool
+
+  var header: UnsafePointer<swiftcl_ticket_header>
+  var layers: UnsafePointer<swiftcl_ticket_layer>
+  var classes: UnsafePointer<Int32>
+  var input: InputFormat
+  /// Floats of scratch for one row: of the layers with even and with odd
+  /// numbers, which take turns, and of the converted inputs.
+  var even = 0
+  var odd = 0
+  var converted = 0
+  /// Rows beyond which a larger chunk gains nothing.
+  var fastRows = 1
+
+  var rowBytes: Int { (even + odd + converted) * 4 }
+  var classCount: Int { Int(header.pointee.class_count) }
+  var layerCount: Int { Int(header.pointee.layer_count) }
+
+  func section<T>(_ offset: UInt64, _ type: T.Type) -> UnsafePointer<T> {
+    (UnsafeRawPointer(header) + Int(offset)).assumingMemoryBound(to: type)
+  }
+
+  func panels(_ l: Int) -> Panels {
+    Panels(inputs: Int(layers[l].inputs), outputs: Int(layers[l].units))
+  }
+
+  /// Plans the scratch of a row and of a chunk.
+  mutating func planScratch() {
+    for l in 0..<layerCount {
+      let width = panels(l).padded
+      if l % 2 == 0 { even = max(even, width) } else { odd = max(odd, width) }
+    }
+    converted = input.isPlain ? 0 : input.elements
+    // A megabyte of rows and activations stays in the second cache of today's
+    // processors; multiples of 48 are whole tiles of every variant.
+    let row = even + odd + input.elements
+    fastRows = max(1, min(256, 262_144 / row))
+    if fastRows >= 48 { fastRows = fastRows / 48 * 48 }
+  }
+
+  func info() -> swiftcl_ticket_info {
+    var info = swiftcl_ticket_info()
+    let header = header.pointee
+    info.task = header.task
+    info.format_major = header.major
+    info.format_minor = header.minor
+    info.user_tag = header.user_tag
+    info.bytes = header.bytes
+    info.inputs = header.inputs
+    info.input_type = header.input_type
+    info.input_channels = header.input_channels
+    info.input_layout = header.input_layout
+    info.class_count = header.class_count
+    info.layer_count = header.layer_count
+    for l in 0..<layerCount {
+      let units = UInt64(layers[l].units)
+      info.predict_macs += units * UInt64(layers[l].inputs)
+      info.parameters += units * UInt64(layers[l].inputs + 1)
+    }
+    info.row_scratch_bytes = UInt64(rowBytes)
+    info.fast_scratch_bytes = UInt64(rowBytes * fastRows)
+    info.fast_rows = UInt32(fastRows)
+    return info
+  }
+}

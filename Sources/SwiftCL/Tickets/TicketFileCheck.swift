@@ -1,0 +1,166 @@
+import CSwiftCL
+
+/// Checks every byte of a ticket before anything is used: checksums, then each
+/// field, so that no forged ticket can lead a kernel outside its own bytes.
+struct TicketCheck {
+  let data: UnsafeRawPointer
+  /// Bytes that the caller has; the ticket may be shorter.
+  let given: Int
+  let call: StaticString
+  let error: UnsafeMutablePointer<swiftcl_error>
+
+  /// The ticket, not yet a handle; nil after a message.
+  func open() -> OpenTicket? {
+    let misplaced = UInt(bitPattern: data) % UInt(SWIFTCL_TICKET_ALIGNMENT)
+    if misplaced != 0 {
+      _ = ErrorRecord.fail(
+        error, SWIFTCL_E_ALIGNMENT, call, "data's address modulo the alignment", is: Int(misplaced),
+        expected: "0; the alignment is ", Int(SWIFTCL_TICKET_ALIGNMENT))
+      return nil
+    }
+    guard let header = checkedHeader(), let ticket = opened(header) else { return nil }
+    return ticket
+  }
+
+  private func refuse<T>(_ status: swiftcl_status, _ reason: StaticString) -> T? {
+    _ = ErrorRecord.fail(error, status, call, reason)
+    return nil
+  }
+
+  private func checkedHeader() -> UnsafePointer<swiftcl_ticket_header>? {
+    if given < TicketFormat.headerBytes { return tooShort() }
+    let header = data.assumingMemoryBound(to: swiftcl_ticket_header.self)
+    if UInt64(littleEndian: header.pointee.magic) != TicketFormat.magic {
+      return refuse(SWIFTCL_E_FORMAT, "this is no ticket of libswiftcl")
+    }
+    if header.pointee.endianness != CheckpointFormat.endianness || header.pointee.major < 1 {
+      return refuse(SWIFTCL_E_FORMAT, "this is no ticket that this library can read")
+    }
+    // A newer major version may keep its checksum elsewhere.
+    if header.pointee.major > TicketFormat.major {
+      return refuse(SWIFTCL_E_VERSION, "the ticket was written by a newer version of the format")
+    }
+    if checksum(0, TicketFormat.sealedBytes) != header.pointee.header_crc { return damaged() }
+    let bytes = header.pointee.bytes
+    if bytes > UInt64(given) { return tooShort() }
+    if bytes < UInt64(TicketFormat.headerBytes) { return impossible() }
+    let body = Int(bytes) - TicketFormat.headerBytes
+    if checksum(TicketFormat.headerBytes, body) != header.pointee.body_crc { return damaged() }
+    if header.pointee.flags != 0 || header.pointee.reserved != 0 { return unsupported() }
+    return header
+  }
+
+  private func checksum(_ start: Int, _ count: Int) -> UInt32 {
+    var crc = CRC32C()
+    crc.update(data + start, count)
+    return crc.value
+  }
+
+  private func tooShort<T>() -> T? { refuse(SWIFTCL_E_FORMAT, "the ticket ends too early") }
+  private func damaged<T>() -> T? { refuse(SWIFTCL_E_CORRUPT, "a checksum does not match") }
+  private func impossible<T>() -> T? {
+    refuse(SWIFTCL_E_CORRUPT, "the ticket's sizes or offsets are impossible")
+  }
+  private func unsupported<T>() -> T? {
+    refuse(SWIFTCL_E_UNSUPPORTED, "the ticket needs a newer version of the library")
+  }
+
+  // MARK: fields
+
+  private func opened(_ pointer: UnsafePointer<swiftcl_ticket_header>) -> OpenTicket? {
+    let header = pointer.pointee
+    if header.input_type > SWIFTCL_INPUT_I16 { return unsupported() }
+    if header.inputs < 1 || header.inputs > UInt32(DescriptionCheck.largestInputs)
+      || header.input_type < 0 || header.input_layout < 0
+      || header.input_layout > SWIFTCL_LAYOUT_PLANAR
+      || header.input_channels < 1 || header.inputs % header.input_channels != 0
+      || header.class_count < 1 || header.class_count > UInt32(DescriptionCheck.largestWidth)
+      || header.layer_count < 1 || header.layer_count > UInt32(DescriptionCheck.mostLayers)
+      || !has(header.layers, UInt64(header.layer_count) * UInt64(TicketFormat.layerBytes / 4))
+      || !has(header.classes, UInt64(header.class_count))
+      || header.scale != 0 && !has(header.scale, UInt64(header.input_channels) * 2)
+    {
+      return impossible()
+    }
+    let input = InputFormat(
+      elements: Int(header.inputs), type: header.input_type, layout: header.input_layout,
+      channels: Int(header.input_channels))
+    var ticket = OpenTicket(
+      magic: OpenTicket.sentinel, memory: Memory(hook: swiftcl_allocator()), ownsHandle: false,
+      header: pointer,
+      layers: (data + Int(header.layers)).assumingMemoryBound(to: swiftcl_ticket_layer.self),
+      classes: (data + Int(header.classes)).assumingMemoryBound(to: Int32.self), input: input)
+    if header.scale != 0 {
+      let scale = ticket.section(header.scale, Float.self)
+      ticket.input.scale = scale
+      ticket.input.offset = scale + input.channels
+    }
+    if !keepsFinite(ticket.input) {
+      return refuse(SWIFTCL_E_NONFINITE, "the ticket's input scale or offset is not finite")
+    }
+    var inputs = header.inputs
+    for l in 0..<ticket.layerCount {
+      if !check(ticket, l, &inputs) { return nil }
+    }
+    if inputs != header.class_count { return impossible() }
+    ticket.planScratch()
+    return ticket
+  }
+
+  /// Whether `count` elements of four bytes lie at an offset, behind the header.
+  private func has(_ offset: UInt64, _ count: UInt64) -> Bool {
+    let end = data.load(fromByteOffset: 24, as: UInt64.self)
+    return offset % TicketFormat.alignment == 0 && offset >= UInt64(TicketFormat.headerBytes)
+      && offset <= end && count <= (end - offset) / 4
+  }
+
+  private func keepsFinite(_ input: InputFormat) -> Bool {
+    guard let scale = input.scale, let offset = input.offset else { return true }
+    for c in 0..<input.channels {
+      let largest = input.isFloat ? scale[c].magnitude : scale[c].magnitude * 32_768
+      if !(largest + offset[c].magnitude).isFinite { return false }
+    }
+    return true
+  }
+
+  private func check(_ ticket: OpenTicket, _ l: Int, _ inputs: inout UInt32) -> Bool {
+    let layer = ticket.layers[l]
+    let flags = TicketFormat.relu | TicketFormat.perSample
+    if layer.kind != TicketFormat.dense || layer.element != TicketFormat.f32
+      || layer.flags & ~flags != 0 || layer.reserved != 0
+    {
+      _ = unsupported() as Bool?
+      return false
+    }
+    let competes = layer.flags & TicketFormat.perSample != 0
+    if layer.inputs != inputs || layer.units < 1
+      || layer.units > UInt32(DescriptionCheck.largestWidth)
+      || layer.block_size < 1 || layer.units % layer.block_size != 0
+      || !competes && layer.block_size != 1
+      || !has(layer.bias, UInt64(ticket.panels(l).padded))
+      || !has(layer.weights, UInt64(ticket.panels(l).padded) * UInt64(inputs))
+      || layer.winners != 0 && !has(layer.winners, UInt64(layer.blocks))
+      || layer.winners == 0 && layer.blocks != 0
+    {
+      _ = impossible() as Bool?
+      return false
+    }
+    if !allFinite(ticket.section(layer.bias, Float.self), ticket.panels(l).padded)
+      || !allFinite(ticket.section(layer.weights, Float.self), ticket.panels(l).count)
+    {
+      _ = refuse(SWIFTCL_E_NONFINITE, "a parameter of the ticket is not finite") as Bool?
+      return false
+    }
+    inputs = layer.units
+    return true
+  }
+}
+
+/// Handles: a checked ticket in a few bytes of its own.
+extension OpenTicket {
+  static func release(_ ticket: UnsafeMutablePointer<OpenTicket>) {
+    ticket.pointee.magic = 0
+    let memory = ticket.pointee.memory
+    if ticket.pointee.ownsHandle { memory.release(ticket, Int(SWIFTCL_TICKET_BYTES)) }
+  }
+}
