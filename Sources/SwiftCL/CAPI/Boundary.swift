@@ -78,6 +78,7 @@ enum Boundary {
       return nil
     }
     network.pointee.call = call
+    network.pointee.threads.forgetAfterFork()
     return network
   }
 
