@@ -19,6 +19,7 @@
 
 #include <fenv.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -63,15 +64,17 @@ static int64_t nanoseconds(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* The state once it is no longer `old`, or `old` when patience is at its end. */
+/* The state once it is no longer `old`, or `old` when patience is at its end. Where
+   threads are more than processors, yielding lets the one run that is waited for. */
 static int state_after(swiftcl_worker *worker, int old) {
   int64_t start = 0;
   for (;;) {
-    for (int i = 0; i < 32; i++) {
+    for (int i = 0; i < 64; i++) {
       int state = atomic_load_explicit(&worker->state, memory_order_acquire);
       if (state != old) return state;
       relax();
     }
+    sched_yield();
     int64_t now = nanoseconds();
     if (start == 0) start = now;
     if (now - start > PATIENCE_NS) return old;

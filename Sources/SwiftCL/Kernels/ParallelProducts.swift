@@ -21,8 +21,9 @@
         work.run(first: 0, count: units)
       }
     #else
-      /// The multiply-adds that are worth a thread of their own.
-      private static var worthwhile: Int { 1 << 18 }
+      /// The multiply-adds that are worth a thread of their own: some ten microseconds of
+      /// a fast core. Handing over takes one, but what another core wrote must travel.
+      private static var worthwhile: Int { 1 << 19 }
 
       @inline(__always)
       private func share<W: Shareable>(_ work: W, units: Int, cost: Int) {
@@ -44,7 +45,7 @@
       let work = ForwardShare(
         x: x, xStride: xStride, rows: rows, inputs: inputs, weights: weights, bias: bias, y: y,
         yStride: yStride, relu: relu)
-      share(work, units: padded >> 4, cost: (rows &+ readCost) &* inputs &* padded)
+      share(work, units: padded >> 4, cost: (rows &+ fetch) &* inputs &* padded)
     }
 
     func inputGradient(
@@ -65,7 +66,7 @@
       let work = WeightGradientShare(
         x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: inputs,
         gradient: gradient)
-      share(work, units: padded >> 4, cost: (rows &+ readCost) &* inputs &* padded)
+      share(work, units: padded >> 4, cost: (rows &+ fetch) &* inputs &* padded)
     }
 
     func weightUpdate(
@@ -80,7 +81,7 @@
         step: Step(
           weights: weights, first: first, second: second, owned: owned, rates: rates,
           update: update))
-      share(work, units: padded >> 4, cost: (rows &+ updateCost) &* inputs &* padded)
+      share(work, units: padded >> 4, cost: (rows &+ fetch) &* inputs &* padded)
     }
 
     func applyUpdate(
@@ -94,12 +95,12 @@
         step: Step(
           weights: weights, first: first, second: second, owned: owned, rates: rates,
           update: update))
-      share(work, units: count >> 4, cost: count &* updateCost)
+      share(work, units: count >> 4, cost: count &* fetch &* 2)
     }
 
-    /// Reading a weight, and moving one, take as long as so many multiply-adds.
-    private var readCost: Int { 4 }
-    private var updateCost: Int { 12 }
+    /// Fetching a weight takes as long as so many multiply-adds, fetching what belongs to
+    /// it as well and storing all twice as long.
+    private var fetch: Int { 4 }
   }
 
   /// Panels of a forward product.
