@@ -58,8 +58,9 @@ extern "C" {
  *    independent of each other.
  *  - Matrices are row-major: a batch is rows after rows, weights are
  *    [output][input].
- *  - Nothing here prints, exits, aborts, starts threads, reads the environment,
- *    installs signal handlers or changes the floating-point mode.
+ *  - Nothing here prints, exits, aborts, reads the environment, installs signal
+ *    handlers or changes the floating-point mode; only swiftcl_set_threads starts
+ *    threads.
  */
 
 /* ------------------------------------------------------- Version and errors */

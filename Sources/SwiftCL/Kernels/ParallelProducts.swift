@@ -28,7 +28,7 @@
       @inline(__always)
       private func share<W: Shareable>(_ work: W, units: Int, cost: Int) {
         if workers.first == nil { return work.run(first: 0, count: units) }
-        let shares = min(Int(workers.count) &+ 1, units, cost / Threads.worthwhile)
+        let shares = min(Int(workers.count) &+ 1, min(units, cost / Threads.worthwhile))
         if shares < 2 { return work.run(first: 0, count: units) }
         withUnsafePointer(to: work) { work in
           withUnsafePointer(to: workers) { swiftcl_workers_run($0, shares, units, W.door, work) }
