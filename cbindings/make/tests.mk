@@ -139,8 +139,8 @@ python-tests: build/venv/.package ## Tests/Python
 
 # ------------------------------------------------------------------- benchmarks
 
-# Variables a benchmark reads: J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK.
-export J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK
+# Variables a benchmark reads: J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK THREADS.
+export J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK THREADS
 build/venv/.bench: build/venv/.package $(wildcard benchmarks/requirements.txt)
 	@test ! -f benchmarks/requirements.txt || $(PYTHON) -m pip install -q -r benchmarks/requirements.txt
 	@touch $@
