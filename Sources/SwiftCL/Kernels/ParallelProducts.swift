@@ -56,6 +56,7 @@
       let work = InputGradientShare(
         dy: dy, dyStride: dyStride, padded: padded, weights: weights, inputs: inputs, dx: dx,
         dxStride: dxStride, mask: mask)
+      // By rows alone: the kernel takes its inputs for the distance of panels as well.
       share(work, units: rows, cost: rows &* inputs &* padded)
     }
 
