@@ -60,8 +60,9 @@ extern "C" {
  *    independent of each other. One ticket may be used by many threads at once.
  *  - Matrices are row-major: a batch is rows after rows, weights are
  *    [output][input].
- *  - Nothing here prints, exits, aborts, starts threads, reads the environment,
- *    installs signal handlers or changes the floating-point mode.
+ *  - Nothing here prints, exits, aborts, reads the environment, installs signal
+ *    handlers or changes the floating-point mode; only swiftcl_set_threads starts
+ *    threads.
  */
 
 /* ------------------------------------------------------- Version and errors */
@@ -238,6 +239,36 @@ swiftcl_status swiftcl_network_info_get(
  */
 swiftcl_status swiftcl_network_memory(
     swiftcl_network *network, uint64_t *current_bytes, uint64_t *peak_bytes);
+
+/**
+ * Lets large products of this network use several threads. Off at first;
+ * results do not depend on it, bit for bit (in the OpenBLAS flavour they may).
+ * The network keeps its threads, which sleep while there is nothing for them to
+ * do, until the number is set lower or the network is freed. It is no part of
+ * the description nor of a checkpoint: a loaded network has 1. After a fork the
+ * child's networks have 1 as well. docs/api-conventions.md says what the
+ * threads do and do not do.
+ *
+ * @param network a network, also while a task is open.
+ * @param threads 1, which ends all but the caller's, to SWIFTCL_MAX_THREADS;
+ *     the caller's counts. More than the machine has processors is of no use.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for the number;
+ *     SWIFTCL_E_MEMORY when the system starts no more threads;
+ *     SWIFTCL_E_UNSUPPORTED for more than 1 in firmware. The number then stays
+ *     as it was. Since 0.1.
+ */
+swiftcl_status swiftcl_set_threads(swiftcl_network *network, uint32_t threads);
+
+/**
+ * How many threads share the large products of this network.
+ *
+ * @param network a network.
+ * @param threads receives the number, the caller's thread included; 1 unless it
+ *     was set. In the OpenBLAS flavour: how many OpenBLAS uses, for every
+ *     network of the process.
+ * @return SWIFTCL_OK or SWIFTCL_E_NULL. Since 0.1.
+ */
+swiftcl_status swiftcl_threads_get(swiftcl_network *network, uint32_t *threads);
 
 /* --------------------------------------------- Learn one task after another */
 

@@ -10,7 +10,8 @@
  *  - option structs start with struct_size and have an _init call;
  *  - a network is used by one thread at a time, different networks are
  *    independent of each other; a ticket may be used by many threads;
- *  - nothing here prints, exits, aborts, starts threads or reads the environment.
+ *  - nothing here prints, exits, aborts or reads the environment; threads are
+ *    started by swiftcl_set_threads only.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -91,6 +92,9 @@ typedef int32_t swiftcl_task;
 
 /** Stands for the open task wherever a task is asked for. */
 #define SWIFTCL_TASK_OPEN (-1)
+
+/** The most threads of one network, the caller's included. */
+#define SWIFTCL_MAX_THREADS 64
 
 /* -------------------------------------------------------------- description */
 

@@ -15,8 +15,8 @@
       ptrdiff_t y_stride, _Bool relu); \
   void swiftcl_##v##_input_gradient( \
       const float *dy, ptrdiff_t dy_stride, ptrdiff_t rows, ptrdiff_t padded, \
-      const float *weights, ptrdiff_t inputs, float *dx, ptrdiff_t dx_stride, \
-      const float *mask, _Bool chained); \
+      const float *weights, ptrdiff_t panel_step, ptrdiff_t inputs, float *dx, \
+      ptrdiff_t dx_stride, const float *mask, _Bool chained); \
   void swiftcl_##v##_weight_gradient( \
       const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride, \
       ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t padded, float *gradient); \

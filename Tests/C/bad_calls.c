@@ -85,6 +85,7 @@ static void pointers(swiftcl_network *net, swiftcl_task known) {
   ON(swiftcl_fit(net, NULL, labels, 1, NULL, OUT_STRUCT(swiftcl_fit_report)), "inputs");
   ON(swiftcl_fit(net, rows, NULL, 1, NULL, OUT_STRUCT(swiftcl_fit_report)), "labels");
   ON(swiftcl_learning_rate_get(net, NULL), "learning_rate");
+  ON(swiftcl_threads_get(net, NULL), "threads");
   ON(swiftcl_predict(net, known, NULL, 1, OUT, 8), "inputs");
   ON(swiftcl_predict(net, known, rows, 1, NULL, 8), "logits");
   ON(swiftcl_predict_labels(net, known, NULL, 1, OUT, 8), "inputs");
@@ -276,6 +277,11 @@ static void rates(swiftcl_network *net) {
   static const float wrong[] = {NAN, INFINITY, -INFINITY, -0.1f, 1.1e6f};
   for (int i = 0; i < 5; i++)
     REFUSED(net, swiftcl_set_learning_rate(net, wrong[i]), SWIFTCL_E_ARGUMENT, "learning_rate");
+}
+
+static void threads(swiftcl_network *net) {
+  static const uint32_t wrong[] = {0, SWIFTCL_MAX_THREADS + 1, 0x80000000u, UINT32_MAX};
+  for (int i = 0; i < 4; i++) REFUSED(net, swiftcl_set_threads(net, wrong[i]), SWIFTCL_E_ARGUMENT, "threads");
 }
 
 static void paths(swiftcl_network *net) {
@@ -486,6 +492,7 @@ static void walk(swiftcl_network *net, swiftcl_task known, int open, int mse) {
   buffers(net, known);
   row_counts(net, known);
   rates(net);
+  threads(net);
   paths(net);
   if (open) {
     buffers(net, SWIFTCL_TASK_OPEN);

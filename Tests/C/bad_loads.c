@@ -155,6 +155,8 @@ static void handles(swiftcl_network *bad, swiftcl_status wanted) {
   ON_BAD(swiftcl_fit(bad, rows, labels, 1, NULL, OUT_STRUCT(swiftcl_fit_report)));
   ON_BAD(swiftcl_set_learning_rate(bad, 0.1f));
   ON_BAD(swiftcl_learning_rate_get(bad, OUT));
+  ON_BAD(swiftcl_set_threads(bad, 2));
+  ON_BAD(swiftcl_threads_get(bad, OUT));
   ON_BAD(swiftcl_task_commit(bad));
   ON_BAD(swiftcl_task_end(bad, OUT_STRUCT(swiftcl_task_info)));
   ON_BAD(swiftcl_task_abort(bad));

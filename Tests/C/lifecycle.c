@@ -568,6 +568,14 @@ static void do_rate(struct world *w) {
   if (rate >= 0) MUST(now == rate);
 }
 
+static void do_threads(struct world *w) {
+  uint32_t threads = below(5), before = 0, now = 0;
+  EXPECT(swiftcl_threads_get(w->net, &before), SWIFTCL_OK);
+  EXPECT(swiftcl_set_threads(w->net, threads), threads ? SWIFTCL_OK : SWIFTCL_E_ARGUMENT);
+  EXPECT(swiftcl_threads_get(w->net, &now), SWIFTCL_OK);
+  MUST(now == (threads ? threads : before));
+}
+
 static void live(uint64_t seed, int calls) {
   struct world *w = calloc(1, sizeof *w);
   w->seed = seed;
@@ -610,7 +618,7 @@ static void live(uint64_t seed, int calls) {
         case 10: EXPECT(swiftcl_task_commit(w->net), w->open ? SWIFTCL_OK : SWIFTCL_E_STATE); break;
         case 11: do_reload(w); break;
         case 12: do_fit(w); break;
-        case 13: do_rate(w); break;
+        case 13: below(2) ? do_rate(w) : do_threads(w); break;
         case 14: case 15: do_parameters(w); break;
         case 16: case 17: do_predict(w); break;
         default: do_step(w); break;

@@ -1,6 +1,7 @@
 """The object: lifetime, tasks, callbacks, what it reports."""
 
 import gc
+import pathlib
 import threading
 import weakref
 
@@ -220,6 +221,39 @@ def test_what_the_open_task_shows():
         assert net.learning_rate == 0.25
         info = net.end_task()
         assert info.steps == 2 and set(net.predict_labels(0, x)) <= {0, 2}
+
+
+def worker_threads():
+    def name(task):
+        try:
+            return (task / "comm").read_text().strip()
+        except OSError:  # it ended meanwhile
+            return ""
+
+    return sum(name(task) == "swiftcl" for task in pathlib.Path("/proc/self/task").iterdir())
+
+
+def test_threads_are_started_and_change_no_bit():
+    x, y = small_rows(64, inputs=256)
+    images = []
+    for threads in (1, 3):
+        with small_network(inputs=256, layers=[swiftcl.dense(512, 4), swiftcl.dense(256, 2), swiftcl.head(3)]) as net:
+            assert net.threads == 1
+            net.threads = threads
+            assert net.threads == threads and worker_threads() == threads - 1
+            with net.task(expected_steps=6):
+                net.fit(x, y, epochs=3, batch=32, progress=False)
+            images.append(net.to_bytes())
+            with swiftcl.Network.from_bytes(images[-1]) as copy:
+                assert copy.threads == 1
+            with pytest.raises(swiftcl.Error, match="threads is 65"):
+                net.threads = 65
+            for wrong, error in ((0, swiftcl.Error), (-1, ValueError), (2**32, ValueError), (1.5, TypeError)):
+                with pytest.raises(error):
+                    net.threads = wrong
+            assert net.threads == threads
+        assert worker_threads() == 0
+    assert images[0] == images[1]
 
 
 def test_multiply_adds_are_counted_as_documented():

@@ -78,18 +78,19 @@ struct KernelCase {
     return y
   }
 
-  /// Sixteen interleaved chains, added pairwise.
-  func inputGradient(masked: Bool, into dx: [Float]) -> [Float] {
+  /// One ascending chain, or sixteen interleaved ones, added pairwise.
+  func inputGradient(masked: Bool, into dx: [Float], chained: Bool) -> [Float] {
     var dx = dx
     for n in 0..<rows {
       for k in 0..<Panels.pad(inputs) {
         var lanes = [Float](repeating: 0, count: 16)
         if k < inputs {
           for o in 0..<padded {
-            lanes[o % 16].addProduct(dy[n * yStride + o], weights[panels.index(k, o)])
+            let lane = chained ? 0 : o % 16
+            lanes[lane].addProduct(dy[n * yStride + o], weights[panels.index(k, o)])
           }
         }
-        for span in [8, 4, 2, 1] {
+        for span in chained ? [] : [8, 4, 2, 1] {
           for lane in 0..<span { lanes[lane] += lanes[lane + span] }
         }
         let open = !masked || mask[n * dxStride + k] > 0

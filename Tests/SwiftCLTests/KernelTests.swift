@@ -75,24 +75,62 @@ struct KernelTests {
 
   @Test func inputGradientFollowsTheRoundingRule() {
     var numbers = KernelNumbers(seed: 4)
-    for rows in 1...40 {
+    for rows in 1...60 {
       let layer = KernelCase(&numbers, rows: rows)
       let masked = rows % 3 != 0
+      let chained = rows % 2 == 0
       let untouched = [Float](repeating: 7, count: rows * layer.dxStride)
       var dx = untouched
       layer.mask.withUnsafeBufferPointer { mask in
         inputGradient(
           dy: layer.dy, dyStride: layer.yStride, rows: rows, padded: layer.padded,
-          weights: layer.weights, inputs: layer.inputs, dx: &dx, dxStride: layer.dxStride,
-          mask: masked ? mask.baseAddress : nil)
+          weights: layer.weights, panelStep: layer.inputs * 16, inputs: layer.inputs, dx: &dx,
+          dxStride: layer.dxStride, mask: masked ? mask.baseAddress : nil, chained: chained)
       }
-      #expect(agree(dx, layer.inputGradient(masked: masked, into: untouched)), "\(rows) rows")
+      let expected = layer.inputGradient(masked: masked, into: untouched, chained: chained)
+      #expect(agree(dx, expected), "\(rows) rows")
     }
   }
 
+  /// The order is part of what every target agrees on; wide layers have several blocks.
+  @Test func inputGradientChoosesItsOrderByTheShapeAlone() {
+    #expect(!chainsInputGradient(rows: 3, padded: 16) && chainsInputGradient(rows: 4, padded: 16))
+    #expect(!chainsInputGradient(rows: 15, padded: 64) && chainsInputGradient(rows: 16, padded: 64))
+    #expect(!chainsInputGradient(rows: 47, padded: 80) && chainsInputGradient(rows: 48, padded: 80))
+    #expect(chainsInputGradient(rows: 16, padded: 528))
+  }
+
+  #if !SWIFTCL_CBLAS
+    @Test(arguments: [false, true])
+    func inputGradientOfAPartOfTheInputsIsThatOfTheWhole(chained: Bool) {
+      var numbers = KernelNumbers(seed: 14)
+      var layer = KernelCase(&numbers, rows: 17)
+      layer.inputs = 131
+      layer.padded = 320
+      layer.dxStride = 144
+      layer.yStride = 320
+      layer.dy = numbers.floats(17 * 320)
+      layer.weights = numbers.floats(131 * 320)
+      let whole = layer.inputGradient(
+        masked: false, into: [Float](repeating: 7, count: 17 * 144), chained: chained)
+      var parts = [Float](repeating: 7, count: 17 * 144)
+      for (first, count) in [(0, 48), (48, 16), (64, 67)] {
+        layer.weights.withUnsafeBufferPointer { weights in
+          parts.withUnsafeMutableBufferPointer { dx in
+            inputGradient(
+              dy: layer.dy, dyStride: 320, rows: 17, padded: 320,
+              weights: weights.baseAddress! + first * 16, panelStep: 131 * 16, inputs: count,
+              dx: dx.baseAddress! + first, dxStride: 144, mask: nil, chained: chained)
+          }
+        }
+      }
+      #expect(agree(parts, whole))
+    }
+  #endif
+
   @Test func weightGradientFollowsTheRoundingRule() {
     var numbers = KernelNumbers(seed: 5)
-    for rows in 1...40 {
+    for rows in Array(1...40) + [193, 300] {
       let layer = KernelCase(&numbers, rows: rows)
       var gradient = [Float](repeating: 7, count: layer.panels.count)
       weightGradient(

@@ -109,7 +109,8 @@ static void ours(int operation, shape s) {
       k->forward_product(x, in, s.rows, in, weights, bias, out, y, out, 0);
       break;
     case INPUT_GRADIENT:
-      k->input_gradient(dy, out, s.rows, out, weights, in, dx, wide, NULL, chained(s));
+      k->input_gradient(dy, out, s.rows, out, weights, 16 * in, in, dx, wide, NULL,
+                        chained(s));
       break;
     case WEIGHT_GRADIENT:
       k->weight_gradient(x, in, dy, out, s.rows, in, out, gradient);

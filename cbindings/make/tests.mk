@@ -1,7 +1,7 @@
 # What `make test` runs, stage by stage; every stage is a target of its own.
 
 STAGES := lib lib-asan no-allocations firmware-object header-check symbols-check lint \
-  swift-test install-check examples-check c-tests c-valgrind variant-check flavour-check memory-check python-tests
+  swift-test install-check examples-check c-tests c-valgrind thread-check variant-check flavour-check memory-check python-tests
 
 test: setup ## everything that CI runs, with a summary at the end
 	@MAKE='$(MAKE)' bash Tests/run-stages.sh $(STAGES)
@@ -78,6 +78,18 @@ c-valgrind: $(foreach t,$(C_TESTS),build/c-tests-shared/$(call name,$(t))) ## Te
 	@test -n "$(C_TESTS)" || $(call no_files,Tests/C)
 	@LD_LIBRARY_PATH='$(CURDIR)/build/lib' SWIFTCL_TEST_QUICK=1 bash Tests/run-programs.sh --valgrind $^
 
+# The worker threads alone: Swift is not needed for them, and is not instrumented.
+# setarch: ThreadSanitizer of some compilers cannot place its memory where kernels randomise much.
+THREAD_TESTS := $(sort $(wildcard Tests/Threads/*.c))
+build/thread-tests/%: Tests/Threads/%.c Sources/CSwiftCL/threads.c Sources/CSwiftCL/include/swiftcl_threads.h
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) -std=c11 -Wall -Wextra -Werror -O1 -g -fsanitize=thread $(filter %.c,$^) -o $@ -lm -lpthread
+
+thread-check: $(foreach t,$(THREAD_TESTS),build/thread-tests/$(call name,$(t))) ## the worker threads under ThreadSanitizer
+	@test -n "$(THREAD_TESTS)" || $(call no_files,Tests/Threads)
+	@setarch -R bash Tests/run-programs.sh $^
+
 # Programs that reach into the library to choose the kernels for an instruction set.
 VARIANT_TESTS := $(sort $(wildcard Tests/Variants/*.c))
 build/variant-tests/%: Tests/Variants/%.c $(C_TEST_HEADERS) build/asan/libswiftcl.a
@@ -140,8 +152,8 @@ python-tests: build/venv/.package ## Tests/Python
 
 # ------------------------------------------------------------------- benchmarks
 
-# Variables a benchmark reads: J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK.
-export J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK
+# Variables a benchmark reads: J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK THREADS.
+export J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK THREADS
 build/venv/.bench: build/venv/.package $(wildcard benchmarks/requirements.txt)
 	@test ! -f benchmarks/requirements.txt || $(PYTHON) -m pip install -q -r benchmarks/requirements.txt
 	@touch $@
@@ -152,4 +164,4 @@ bench: lib build/venv/.bench ## NAME=permuted-mnist and so on; writes build/benc
 	@$(PYTHON) benchmarks/$(NAME).py
 
 .PHONY: test lint swift-build swift-test examples examples-check demo c-tests c-valgrind \
-  variant-check flavour-check memory-check install-check python python-tests bench
+  thread-check variant-check flavour-check memory-check install-check python python-tests bench

@@ -42,7 +42,7 @@ typedef struct swiftcl_kernel_table {
       float *_Nonnull y, ptrdiff_t y_stride, _Bool relu);
   void (*_Nonnull input_gradient)(
       const float *_Nonnull dy, ptrdiff_t dy_stride, ptrdiff_t rows, ptrdiff_t padded,
-      const float *_Nonnull weights, ptrdiff_t inputs, float *_Nonnull dx,
+      const float *_Nonnull weights, ptrdiff_t panel_step, ptrdiff_t inputs, float *_Nonnull dx,
       ptrdiff_t dx_stride, const float *_Nullable mask, _Bool chained);
   void (*_Nonnull weight_gradient)(
       const float *_Nonnull x, ptrdiff_t x_stride, const float *_Nonnull dy,
@@ -75,7 +75,7 @@ __attribute__((visibility("hidden"))) int32_t swiftcl_kernels_select(int32_t lev
 #endif
 
 #ifdef SWIFTCL_CBLAS
-/* The three functions of OpenBLAS that this flavour needs; sizes are checked by the core. */
+/* The functions of OpenBLAS that this flavour needs; sizes are checked by the core. */
 void cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha,
                  const float *_Nonnull a, int lda, const float *_Nonnull b, int ldb, float beta,
                  float *_Nonnull c, int ldc);
@@ -83,6 +83,7 @@ void cblas_sgemv(int order, int transpose, int m, int n, float alpha, const floa
                  int lda, const float *_Nonnull x, int incx, float beta, float *_Nonnull y,
                  int incy);
 void openblas_set_num_threads(int threads);
+int openblas_get_num_threads(void);
 #endif
 
 #endif

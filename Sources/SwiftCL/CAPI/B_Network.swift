@@ -168,6 +168,56 @@ public func swiftcl_network_memory(
   return SWIFTCL_OK
 }
 
+/// Lets large products of this network use several threads. Off at first; results do not depend on
+/// it, bit for bit (in the OpenBLAS flavour they may). The network keeps its threads, which sleep
+/// while there is nothing for them to do, until the number is set lower or the network is freed.
+/// It is no part of the description nor of a checkpoint: a loaded network has 1. After a fork the
+/// child's networks have 1 as well. docs/api-conventions.md says what the threads do and do not do.
+///
+/// - Parameter network: a network, also while a task is open.
+/// - Parameter threads: 1, which ends all but the caller's, to SWIFTCL_MAX_THREADS; the caller's
+///   counts. More than the machine has processors is of no use.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for the number; SWIFTCL_E_MEMORY when
+///   the system starts no more threads; SWIFTCL_E_UNSUPPORTED for more than 1 in firmware.
+///   The number then stays as it was. Since 0.1.
+@c(swiftcl_set_threads)
+public func swiftcl_set_threads(_ network: swiftcl_network_ref?, _ threads: UInt32)
+  -> swiftcl_status
+{
+  guard let net = Boundary.network(network, "swiftcl_set_threads") else { return Boundary.refused }
+  if threads < 1 || threads > UInt32(SWIFTCL_MAX_THREADS) {
+    return net.pointee.fail(
+      SWIFTCL_E_ARGUMENT, "threads", is: Int(shown: UInt(threads)),
+      expected: "1 to SWIFTCL_MAX_THREADS = ", Int(SWIFTCL_MAX_THREADS))
+  }
+  switch net.pointee.threads.set(Int32(threads)) {
+  case SWIFTCL_OK:
+    return SWIFTCL_OK
+  case SWIFTCL_E_UNSUPPORTED:
+    return net.pointee.fail(
+      SWIFTCL_E_UNSUPPORTED, "this build has no threads but the caller's: threads must be 1")
+  default:
+    return net.pointee.fail(
+      SWIFTCL_E_MEMORY, "the system starts no more threads; asked for: ", Int(threads))
+  }
+}
+
+/// How many threads share the large products of this network.
+///
+/// - Parameter network: a network.
+/// - Parameter threads: receives the number, the caller's thread included; 1 unless it was set. In
+///   the OpenBLAS flavour: how many OpenBLAS uses, for every network of the process.
+/// - Returns: SWIFTCL_OK or SWIFTCL_E_NULL. Since 0.1.
+@c(swiftcl_threads_get)
+public func swiftcl_threads_get(
+  _ network: swiftcl_network_ref?, _ threads: UnsafeMutablePointer<UInt32>?
+) -> swiftcl_status {
+  guard let net = Boundary.network(network, "swiftcl_threads_get") else { return Boundary.refused }
+  guard let threads else { return net.pointee.failNull("threads is NULL") }
+  threads.pointee = net.pointee.threads.count
+  return SWIFTCL_OK
+}
+
 func failThread(_ status: swiftcl_status, _ call: StaticString, _ what: StaticString)
   -> swiftcl_status
 {

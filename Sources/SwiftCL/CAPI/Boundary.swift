@@ -80,6 +80,7 @@ enum Boundary {
       return nil
     }
     network.pointee.call = call
+    network.pointee.threads.forgetAfterFork()
     return network
   }
 

@@ -5,7 +5,7 @@ import CSwiftCL
     /// One chain per element, weight by weight: no scratch, small in code.
     static func chainedInputGradient(
       dy: UnsafePointer<Float>, dyStride: Int, rows: Int, padded: Int,
-      weights: UnsafePointer<Float>, inputs: Int,
+      weights: UnsafePointer<Float>, panelStep: Int, inputs: Int,
       dx: UnsafeMutablePointer<Float>, dxStride: Int, mask: UnsafePointer<Float>?
     ) {
       var row = 0
@@ -18,7 +18,7 @@ import CSwiftCL
           if input < inputs && mask.map({ $0[at] > 0 }) ?? true {
             var output = 0
             while output < padded {
-              let panel = weights + ((output & ~15) &* inputs &+ input &* 16)
+              let panel = weights + ((output >> 4) &* panelStep &+ input &* 16)
               sum = swiftcl_fma_single(factors[output], panel[output & 15], sum)
               output &+= 1
             }
@@ -38,12 +38,12 @@ import CSwiftCL
     /// Transposing costs as much as a few rows, so this is for many rows.
     static func chainedInputGradient(
       dy: UnsafePointer<Float>, dyStride: Int, rows: Int, padded: Int,
-      weights: UnsafePointer<Float>, inputs: Int,
+      weights: UnsafePointer<Float>, panelStep: Int, inputs: Int,
       dx: UnsafeMutablePointer<Float>, dxStride: Int, mask: UnsafePointer<Float>?
     ) {
       var work = ChainedGradient(
-        dy: dy, dyStride: dyStride, rows: rows, padded: padded, weights: weights, inputs: inputs,
-        dx: dx, dxStride: dxStride, mask: mask)
+        dy: dy, dyStride: dyStride, rows: rows, padded: padded, weights: weights,
+        panelStep: panelStep, inputs: inputs, dx: dx, dxStride: dxStride, mask: mask)
       withUnsafePointer(to: &work) { work in
         swiftcl_lend_scratch(
           { context, scratch in
@@ -59,6 +59,7 @@ import CSwiftCL
     var rows: Int
     var padded: Int
     var weights: UnsafePointer<Float>
+    var panelStep: Int
     var inputs: Int
     var dx: UnsafeMutablePointer<Float>
     var dxStride: Int
@@ -96,7 +97,7 @@ import CSwiftCL
         let input = first &+ panel &* 16
         var next = 0
         while next < outputs {
-          let from = weights + ((output &+ next) &* inputs &+ input &* 16)
+          let from = weights + ((output &+ next) >> 4 &* panelStep &+ input &* 16)
           let to = scratch + (panel &* outputs &+ next) &* 16
           if inputs &- input >= 16 {
             swiftcl_transpose(from, to)

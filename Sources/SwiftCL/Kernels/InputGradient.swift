@@ -3,6 +3,9 @@ import CSwiftCL
 extension BuiltinKernels {
   /// dx = dy * transposed weights, in one of two written orders.
   ///
+  /// The panels of the weights lie `panelStep` floats apart: sixteen for each input that
+  /// the layer has, of which `inputs` may be a part.
+  ///
   /// `chained`: one ascending chain of fused multiply-adds over the outputs per element.
   /// Otherwise sixteen interleaved chains: lane l sums outputs l, l + 16, l + 32, ...,
   /// and the sixteen sums are added pairwise in the order of `folded(_:_:span:)`. The
@@ -10,13 +13,13 @@ extension BuiltinKernels {
   /// not positive, so that a rectifier was shut, dx becomes 0.
   static func inputGradient(
     dy: UnsafePointer<Float>, dyStride: Int, rows: Int, padded: Int,
-    weights: UnsafePointer<Float>, inputs: Int,
+    weights: UnsafePointer<Float>, panelStep: Int, inputs: Int,
     dx: UnsafeMutablePointer<Float>, dxStride: Int, mask: UnsafePointer<Float>?, chained: Bool
   ) {
     if chained {
       chainedInputGradient(
-        dy: dy, dyStride: dyStride, rows: rows, padded: padded, weights: weights, inputs: inputs,
-        dx: dx, dxStride: dxStride, mask: mask)
+        dy: dy, dyStride: dyStride, rows: rows, padded: padded, weights: weights,
+        panelStep: panelStep, inputs: inputs, dx: dx, dxStride: dxStride, mask: mask)
       return
     }
     var first = 0
@@ -32,7 +35,7 @@ extension BuiltinKernels {
           let work = DotWork(
             source: DotSource(
               dy: dy + row &* dyStride, dyStride: dyStride, weights: weights + input &* 16,
-              panelStep: inputs &* 16, panels: padded >> 4, last: inputs &- input &- 1),
+              panelStep: panelStep, panels: padded >> 4, last: inputs &- input &- 1),
             dx: dx + (row &* dxStride &+ input), dxStride: dxStride,
             mask: mask.map { $0 + (row &* dxStride &+ input) })
           DotShape.run(work, rows: share)

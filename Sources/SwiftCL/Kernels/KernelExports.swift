@@ -32,12 +32,13 @@
   #endif
   public func inputGradientExport(
     dy: UnsafePointer<Float>, dyStride: Int, rows: Int, padded: Int,
-    weights: UnsafePointer<Float>, inputs: Int, dx: UnsafeMutablePointer<Float>, dxStride: Int,
-    mask: UnsafePointer<Float>?, chained: Bool
+    weights: UnsafePointer<Float>, panelStep: Int, inputs: Int, dx: UnsafeMutablePointer<Float>,
+    dxStride: Int, mask: UnsafePointer<Float>?, chained: Bool
   ) {
     BuiltinKernels.inputGradient(
-      dy: dy, dyStride: dyStride, rows: rows, padded: padded, weights: weights, inputs: inputs,
-      dx: dx, dxStride: dxStride, mask: mask, chained: chained)
+      dy: dy, dyStride: dyStride, rows: rows, padded: padded, weights: weights,
+      panelStep: panelStep, inputs: inputs, dx: dx, dxStride: dxStride, mask: mask, chained: chained
+    )
   }
 
   /// See `BuiltinKernels.weightGradient`.

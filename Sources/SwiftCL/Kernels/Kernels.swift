@@ -61,24 +61,25 @@ enum BuiltinKernels {}
   }
 
   /// dx = dy * transposed weights, pads set to 0; 0 where `mask` is given and not positive.
+  /// OpenBLAS takes all of a layer's inputs.
   @inline(__always)
   func inputGradient(
     dy: UnsafePointer<Float>, dyStride: Int, rows: Int, padded: Int, weights: UnsafePointer<Float>,
-    inputs: Int, dx: UnsafeMutablePointer<Float>, dxStride: Int, mask: UnsafePointer<Float>?
+    panelStep: Int, inputs: Int, dx: UnsafeMutablePointer<Float>, dxStride: Int,
+    mask: UnsafePointer<Float>?, chained: Bool
   ) {
     #if SWIFTCL_DISPATCH && !SWIFTCL_CBLAS
       swiftcl_kernels().pointee.input_gradient(
-        dy, dyStride, rows, padded, weights, inputs, dx, dxStride, mask,
-        chainsInputGradient(rows: rows, padded: padded))
+        dy, dyStride, rows, padded, weights, panelStep, inputs, dx, dxStride, mask, chained)
     #elseif SWIFTCL_CBLAS
       CBLASKernels.inputGradient(
         dy: dy, dyStride: dyStride, rows: rows, padded: padded, weights: weights, inputs: inputs,
         dx: dx, dxStride: dxStride, mask: mask)
     #else
       BuiltinKernels.inputGradient(
-        dy: dy, dyStride: dyStride, rows: rows, padded: padded, weights: weights, inputs: inputs,
-        dx: dx, dxStride: dxStride, mask: mask,
-        chained: chainsInputGradient(rows: rows, padded: padded))
+        dy: dy, dyStride: dyStride, rows: rows, padded: padded, weights: weights,
+        panelStep: panelStep, inputs: inputs, dx: dx, dxStride: dxStride, mask: mask,
+        chained: chained)
     #endif
   }
 

@@ -7,7 +7,7 @@ extension Network {
     let layer = working[l]
     let relu = shapes[l].relu
     let gated = layer.competes || competesPerSample(l)
-    forwardProduct(
+    threads.forwardProduct(
       x: x, xStride: stride, rows: rows, inputs: layer.inputs, weights: layer.live.weights,
       bias: layer.live.bias, padded: layer.padded, y: gated ? layer.sums.sum : layer.output,
       yStride: layer.stride, relu: relu && !gated)
@@ -78,7 +78,7 @@ extension Network {
   ) {
     let layer = working[l]
     guard let gradient = layer.gradients.weights else { return }
-    weightGradient(
+    threads.weightGradient(
       x: x, xStride: stride, dy: delta, dyStride: layer.stride, rows: rows, inputs: layer.inputs,
       padded: layer.padded, gradient: gradient)
     biasGradient(
@@ -93,7 +93,7 @@ extension Network {
   ) {
     let layer = working[l]
     var rule = update
-    weightUpdate(
+    threads.weightUpdate(
       x: x, xStride: stride, dy: delta, dyStride: layer.stride, rows: rows, inputs: layer.inputs,
       padded: layer.padded, weights: layer.live.weights, first: layer.live.first,
       second: layer.live.second, owned: protects(layer) ? UnsafePointer(layer.owned) : nil,
@@ -109,7 +109,7 @@ extension Network {
     let layer = working[l]
     guard let gradient = layer.gradients.weights else { return }
     var rule = update
-    applyUpdate(
+    threads.applyUpdate(
       gradient: gradient, weights: layer.live.weights, first: layer.live.first,
       second: layer.live.second, owned: protects(layer) ? UnsafePointer(layer.owned) : nil,
       rates: layer.rates.map { UnsafePointer($0) }, count: layer.live.panels.count, update: &rule)

@@ -64,6 +64,9 @@ struct Network {
   /// Most bytes held while a block was replaced by a larger one.
   var peakWhileGrowing: UInt64 = 0
 
+  /// No part of the description nor of a checkpoint: it is the host's, not the network's.
+  var threads = Threads()
+
   var store: TicketStore
   var workspace: Workspace
   var task: OpenTask

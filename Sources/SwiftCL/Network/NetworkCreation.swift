@@ -139,6 +139,7 @@ extension Network {
   /// Gives everything back. The handle is dead afterwards.
   static func free(_ network: UnsafeMutablePointer<Network>) {
     network.pointee.magic = 0
+    network.pointee.threads.end()
     network.pointee.store.removeAll()
     guard network.pointee.ownsBlocks else { return }
     // The struct itself lies in the home block, which goes last.

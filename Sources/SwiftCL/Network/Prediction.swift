@@ -102,7 +102,7 @@ extension Network {
       let perSample = competesPerSample(l)
       let output = l % 2 == 0 ? workspace.predicted.0 : workspace.predicted.1
       let width = Panels.pad(layer.size.units)
-      forwardProduct(
+      threads.forwardProduct(
         x: input, xStride: stride, rows: rows, inputs: layer.size.inputs, weights: layer.weights,
         bias: layer.bias, padded: width, y: output, yStride: width,
         relu: shapes[l].relu && !perSample)
@@ -125,7 +125,7 @@ extension Network {
     for l in 0..<layerCount {
       if competesPerSample(l) {
         let layer = working[l]
-        forwardProduct(
+        threads.forwardProduct(
           x: input, xStride: stride, rows: rows, inputs: layer.inputs, weights: layer.live.weights,
           bias: layer.live.bias, padded: layer.padded, y: layer.output, yStride: layer.stride,
           relu: false)

@@ -96,7 +96,7 @@ extension Network {
       let stride = l > 0 ? working[l - 1].stride : x.stride
       let below = l > 0 ? working[l - 1].delta : delta
       if l > 0 {
-        inputGradient(
+        threads.inputGradient(
           dy: delta, dyStride: layer.stride, rows: rows, padded: layer.padded,
           weights: layer.live.weights, inputs: layer.inputs, dx: below, dxStride: stride,
           mask: activationMask(layer: l - 1))

@@ -13,7 +13,7 @@ import numpy as np
 from . import _streams
 from ._abi import abi
 from ._arrays import INPUT_DTYPES, as_labels, as_rows, as_targets, output, pointer
-from ._integers import layer_index, task_number
+from ._integers import integer, layer_index, task_number
 from ._library import Library, default_library
 from ._progress import Watcher
 from .errors import ClosedError
@@ -192,6 +192,21 @@ class Network:
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
         self._call("swiftcl_set_learning_rate", rate)
+
+    @property
+    def threads(self) -> int:
+        """How many threads share the network's large products, the caller's included; 1 at first.
+
+        Results do not depend on it, bit for bit (in the OpenBLAS flavour, where it holds for the
+        whole process, they may). More than the machine has processors is of no use. It is not
+        saved, and a forked child's networks have 1."""
+        value = ctypes.c_uint32()
+        self._call("swiftcl_threads_get", ctypes.byref(value))
+        return value.value
+
+    @threads.setter
+    def threads(self, count: int) -> None:
+        self._call("swiftcl_set_threads", integer(count, ctypes.c_uint32, "threads"))
 
     def _report(self, name: str, record: Any, *arguments: Any) -> Any:
         result = sized(record._struct.__name__)
