@@ -4,7 +4,7 @@ One process per contender, one thread each, all on one core. They take turns, ma
 rounds, so that noise hits all alike; a number is the median over the rounds of
 the medians of single steps. docs/speed.md says how each is measured.
 
-Variables: ROUNDS (25); QUICK=1 is 7 rounds and two tasks of the whole run, without
+Variables: ROUNDS (24); QUICK=1 is 6 rounds and two tasks of the whole run, without
 its bars; FRESH=1 measures the whole run again, which is otherwise kept from
 build/bench/speed.json while the library is the same.
 """
@@ -15,7 +15,7 @@ import platform
 from contextlib import ExitStack
 
 from common import settings
-from common.process import Contender, Visit, go_round, pinned_core
+from common.process import Contender, Visit, generations, go_round, pinned_core, share_alone
 from common.results import fingerprint
 from common.runs import swiftcl
 from common.speed_rows import BATCHES, limits, rows_of, whole_run
@@ -89,11 +89,12 @@ def visits_of(started):
 
 def prepare_ours(ours):
     """A task is finished, for its ticket; another is open and committed, for its steps."""
-    ours.ask(f"network 1600 8 random {max(BATCHES)} fair abstain 0")
+    made = ours.ask(f"network 1600 8 random {max(BATCHES)} fair abstain 0")
     ours.ask("learn 1 50")
     opened = ours.ask("begin 0")
     if opened["shape"] != "784-200-200-10" or opened["phase"] != 2:
         raise SystemExit(f"the open task is {opened['shape']}, phase {opened['phase']}: nothing to compare")
+    return made["predicts_from"]
 
 
 def load_saved(build):
@@ -105,21 +106,29 @@ def load_saved(build):
     return saved if saved.get("machine", {}).get("build") == build else {}
 
 
+def describe(started, core, build, quick):
+    """The machine and the contenders' versions."""
+    return {
+        "cpu": cpu_model(), "core": core, "avx512": "avx512f" in cpu_flags(), "build": build, "quick": quick,
+        "openblas_core": started["c-openblas"].ask("hello")["core"],
+        "load": [round(value, 2) for value in os.getloadavg()],
+        "versions": {name.split("-")[0]: started[name].ask("hello")["version"]
+                     for name in ("pytorch-packed", "ort-packed") if name in started}}
+
+
 def measure(quick, progress, say):
-    core, build = pinned_core(), fingerprint(swiftcl.default_library())
+    core, build, answers, machine = pinned_core(), fingerprint(swiftcl.default_library()), {}, None
     saved = load_saved(build)
-    with ExitStack() as stack:
-        started = start(stack, core)
-        prepare_ours(started["ours"])
-        machine = {
-            "cpu": cpu_model(), "avx512": "avx512f" in cpu_flags(), "build": build,
-            "openblas_core": started["c-openblas"].ask("hello")["core"], "quick": quick,
-            "load": [round(value, 2) for value in os.getloadavg()],
-            "versions": {name.split("-")[0]: started[name].ask("hello")["version"]
-                         for name in ("pytorch-packed", "ort-packed") if name in started},
-        }
-        answers = go_round(visits_of(started), settings.integer("ROUNDS", 7 if quick else 25), 40, say)
-        level = started["limit"].ask(f"level {2 * 4 * PACKED_WEIGHTS}")
+    for number, rounds in enumerate(generations(settings.integer("ROUNDS", 6 if quick else 24))):
+        with ExitStack() as stack:
+            say(f"starting the contenders, generation {number + 1}")
+            started = start(stack, core)
+            machine = machine or describe(started, core, build, quick)
+            machine["predicts_from"] = prepare_ours(started["ours"])
+            for key, given in go_round(visits_of(started), rounds, 40, say).items():
+                answers.setdefault(key, []).extend(given)
+            level = started["limit"].ask(f"level {2 * 4 * PACKED_WEIGHTS}")
+    machine["alone"] = share_alone(answers)
     rows, extra = rows_of(answers, machine)
     content = {"rows": rows, "limit": limits(answers, level, PACKED_WEIGHTS, UPPER_WEIGHTS), "extra_rows": extra,
                "machine": machine, "skipped": []}

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +13,25 @@ ONE_THREAD = {name: "1" for name in (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")}
 
 
+def idle_ticks():
+    """Ticks that each core was idle since the machine started."""
+    with open("/proc/stat") as stat:
+        lines = [line.split() for line in stat if line.startswith("cpu") and line[3] != " "]
+    return {int(line[0][3:]): int(line[4]) for line in lines}
+
+
 def pinned_core():
-    """The core that all contenders share; this process leaves it to them where there is another."""
+    """The core that all contenders share, the idlest; this process leaves it to them where there is another."""
     if not hasattr(os, "sched_getaffinity"):
         return None
-    cores = sorted(os.sched_getaffinity(0))
+    cores = os.sched_getaffinity(0)
+    before = idle_ticks()
+    time.sleep(1)
+    after = idle_ticks()
+    chosen = max(sorted(cores), key=lambda core: after.get(core, 0) - before.get(core, 0))
     if len(cores) > 1:
-        os.sched_setaffinity(0, set(cores[:-1]))
-    return cores[-1]
+        os.sched_setaffinity(0, cores - {chosen})
+    return chosen
 
 
 class Contender:
@@ -83,6 +95,22 @@ def go_round(visits, rounds, milliseconds, say=lambda text: None):
             command = visit.command.format(count=counts.get(visit.key))
             answers[visit.key].append(visit.contender.ask(command))
     return answers
+
+
+def generations(rounds, count=3):
+    """Rounds split among so many generations of processes.
+
+    Where the memory of a process lies decides a few percent of its speed, for as
+    long as it lives: processes are started anew so that no number hangs on that.
+    """
+    count = min(count, rounds)
+    return [rounds // count + (number < rounds % count) for number in range(count)]
+
+
+def share_alone(answers):
+    """The share of the contenders' time in which no other program had their core."""
+    shares = [answer["alone"] for visits in answers.values() for answer in visits if "alone" in answer]
+    return round(float(np.mean(shares)), 4)
 
 
 @dataclass

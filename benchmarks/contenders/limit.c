@@ -91,9 +91,9 @@ static void find_variants(void) {
 static double gflops(const struct variant *variant) {
   double rates[BURSTS];
   for (int b = -1; b < BURSTS; b++) {
-    double began = now_us();
+    struct stopwatch watch = stopwatch_start();
     sink = variant->chains(BURST);
-    double passed = now_us() - began;
+    double passed = stopwatch_stop(watch);
     if (b >= 0) rates[b] = 2e-3 * CHAINS * variant->lanes * (double)BURST / passed;
   }
   return quantile(rates, BURSTS, 0.5);

@@ -143,9 +143,9 @@ int main(void) {
     } else if (sscanf(line, "step %d %d", &rows, &count) == 2 && rows > 0 && rows <= MAX_BATCH && count > 0 && count <= MAX_SAMPLES) {
       for (int i = -WARM_UP; i < count; i++) {
         size_t first = pool_next(&pool, (size_t)rows);
-        double began = now_us();
+        struct stopwatch watch = stopwatch_start();
         step(&net, pool.inputs + first * PIXELS, pool.labels + first, rows);
-        if (i >= 0) samples[i] = now_us() - began;
+        if (i >= 0) samples[i] = stopwatch_stop(watch);
       }
       answer_times(samples, (size_t)count);
     } else {

@@ -130,7 +130,8 @@ python-tests: build/venv/.package ## Tests/Python
 # Variables a benchmark reads: J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK ROUNDS FRESH.
 export J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK ROUNDS FRESH
 build/venv/.bench%: build/venv/.package $(wildcard benchmarks/requirements*.txt)
-	@test ! -f benchmarks/requirements$*.txt || $(PYTHON) -m pip install -q -r benchmarks/requirements$*.txt
+	@test ! -f benchmarks/requirements$*.txt || $(PYTHON) -m pip install -q -r benchmarks/requirements$*.txt \
+	  || echo "could not install what benchmarks/requirements$*.txt lists" >&2
 	@touch $@
 
 # C programs that a benchmark runs, one process each. The yardstick is compiled as
@@ -157,8 +158,8 @@ bench: lib build/venv/.bench-$(NAME) $(NEEDS_$(NAME)) ## NAME=permuted-mnist and
 	@mkdir -p build/bench
 	@$(PYTHON) benchmarks/$(NAME).py
 
-bench-report: ## the generated blocks of docs/speed.md, from build/bench
-	@python3 benchmarks/common/report.py
+bench-report: build/venv/.package ## the generated blocks of docs/speed.md, from build/bench
+	@cd benchmarks && $(abspath $(PYTHON)) -m common.report
 
 .PHONY: test lint swift-build swift-test examples examples-check demo c-tests c-valgrind \
   variant-check flavour-check install-check python python-tests peers bench bench-report
