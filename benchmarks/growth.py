@@ -50,7 +50,8 @@ def show(content):
         print(f"  {mode}: {grown['slope_us_per_task']:+.3f} us a task; "
               f"last / first {grown['last_over_first']:.3f}, must be {cell}")
     print(f"\nOver the course of a task, 784-800-800-10, J = 8, batch 32, {content['course']['data']}\n")
-    print_table(["sampler", "steps", "units", "million macs", "% of dense", "ms"], course_lines(content["course"]), left=2)
+    print_table(["sampler", "steps", "units", "million macs", "% of dense", "ms"], course_lines(content["course"]),
+                left=2)
     verdict.report()
 
 

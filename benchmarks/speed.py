@@ -112,8 +112,9 @@ def describe(started, core, build, quick):
         "cpu": cpu_model(), "core": core, "avx512": "avx512f" in cpu_flags(), "build": build, "quick": quick,
         "openblas_core": started["c-openblas"].ask("hello")["core"],
         "load": [round(value, 2) for value in os.getloadavg()],
-        "versions": {name.split("-")[0]: started[name].ask("hello")["version"]
-                     for name in ("pytorch-packed", "ort-packed") if name in started}}
+        "versions": {title: started[name].ask("hello")["version"]
+                     for name, title in (("pytorch-packed", "PyTorch"), ("ort-packed", "ONNX Runtime"))
+                     if name in started}}
 
 
 def measure(quick, progress, say):

@@ -26,7 +26,8 @@ def start(stack, core, say):
     """A process for every point, with a task open and committed; returns the visits and their shapes."""
     visits, shapes = [], {}
 
-    def point(curve, at, width, block, learned=0, allocation="fair", unserved="abstain", expected=None, batches=(BATCH,)):
+    def point(curve, at, width, block, learned=0, allocation="fair", unserved="abstain", expected=None,
+              batches=(BATCH,)):
         say(f"starting {curve} {at}")
         ours = stack.enter_context(Contender(f"{curve} {at}", [OURS], core))
         ours.ask(f"network {width} {block} random {max(batches)} {allocation} {unserved} "
@@ -108,7 +109,7 @@ def course_line(course, name, label, begin, end):
     values = course["samplers"][name]
     macs = float(np.mean(values["macs"][begin:end]))
     return [COURSE["samplers"][name], label, f"{np.mean(values['alive'][begin:end]):.0f}", number(1e-6 * macs),
-            number(100 * macs / course["dense_macs"], 1), number(float(np.median(values["ms"][begin:end])), 3)]
+            number(100 * macs / course["dense_macs"], 1), number(float(np.mean(values["ms"][begin:end])), 3)]
 
 
 def course_lines(course):

@@ -42,8 +42,8 @@ def rows_of(answers, machine):
                 if not ways:
                     continue
                 way = min(ways, key=lambda name: ways[name].us)
-                theirs, ours, bar = ways[way], Time.of(answers[what, batch, "ours"]), bar_of(what, peer, batch, machine)
-                ratio = theirs.us / ours.us
+                theirs, ours = ways[way], Time.of(answers[what, batch, "ours"])
+                ratio, bar = theirs.us / ours.us, bar_of(what, peer, batch, machine)
                 row = {
                     "what": what, "shape": SHAPES["dense" if peer.endswith("dense") else "packed"], "batch": batch,
                     "ours_us": round(ours.us, 3), "peer": peer, "peer_us": round(theirs.us, 3),
@@ -70,7 +70,8 @@ def limits(answers, level, weights, upper):
     peak = float(np.median(peaks))
     reached = 1e-3 * operations / ours[128].us
     streams = answers["stream",]
-    passes = {name: float(np.median([answer[name] for answer in streams])) for name in ("read_us", "tail_us", "update_us")}
+    passes = {name: float(np.median([answer[name] for answer in streams]))
+              for name in ("read_us", "tail_us", "update_us")}
     ideal = [answer["read_us"] + answer["tail_us"] + answer["update_us"] for answer in streams]
     count, tail = streams[0]["count"], streams[0]["tail"]
     moved = 4 * (count + tail + 4 * count)

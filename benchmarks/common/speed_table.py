@@ -10,7 +10,8 @@ def time(us):
 
 def verdict_cells(row, verdict):
     name = f"{row['what']}, {row['shape']}, batch {row['batch']}, against {row['peer']}"
-    return [number(row["ratio"]), verdict.cell(name, row["ratio"], None if row["bar"] is None else at_least(row["bar"]))]
+    bar = None if row["bar"] is None else at_least(row["bar"])
+    return [number(row["ratio"]), verdict.cell(name, row["ratio"], bar)]
 
 
 def ratio_lines(rows, verdict):

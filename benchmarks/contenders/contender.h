@@ -56,7 +56,9 @@ static inline double stopwatch_stop(struct stopwatch watch) {
 
 /* Says what went wrong, as the answer to the command, and ends the process. */
 static inline void fail(const char *what) {
-  printf("{\"error\": \"%s\"}\n", what);
+  printf("{\"error\": \"");
+  for (; *what; what++) putchar(*what == '"' || *what == '\\' ? '\'' : *what);
+  printf("\"}\n");
   exit(1);
 }
 

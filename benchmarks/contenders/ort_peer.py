@@ -28,7 +28,8 @@ def model(width):
         values.append(numpy_helper.from_array(weights, f"w{layer}"))
         values.append(numpy_helper.from_array(np.zeros(outs, np.float32), f"b{layer}"))
         last = layer == 2
-        nodes.append(helper.make_node("Gemm", [name, f"w{layer}", f"b{layer}"], ["y" if last else f"z{layer}"], transB=1))
+        outputs = ["y" if last else f"z{layer}"]
+        nodes.append(helper.make_node("Gemm", [name, f"w{layer}", f"b{layer}"], outputs, transB=1))
         if not last:
             nodes.append(helper.make_node("Relu", [f"z{layer}"], [f"a{layer}"]))
         name = f"a{layer}"

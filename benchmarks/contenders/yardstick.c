@@ -62,7 +62,8 @@ static void forward(struct network *net, const float *inputs, int rows) {
     if (rows == 1)
       cblas_sgemv(CblasRowMajor, CblasNoTrans, outputs, in, 1, net->weights[l], in, x, 1, 1, y, 1);
     else
-      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, outputs, in, 1, x, in, net->weights[l], in, 1, y, outputs);
+      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, outputs, in, 1, x, in, net->weights[l], in, 1, y,
+                  outputs);
     if (l < LAYERS - 1)
       for (int i = 0; i < rows * outputs; i++) y[i] = y[i] > 0 ? y[i] : 0;
     x = y;
@@ -90,7 +91,8 @@ static void input_gradient(struct network *net, int l, int rows) {
   if (rows == 1)
     cblas_sgemv(CblasRowMajor, CblasTrans, outputs, in, 1, net->weights[l], in, net->delta[l], 1, 0, below, 1);
   else
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, in, outputs, 1, net->delta[l], outputs, net->weights[l], in, 0, below, in);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, in, outputs, 1, net->delta[l], outputs,
+                net->weights[l], in, 0, below, in);
   for (int i = 0; i < rows * in; i++) below[i] = y[i] > 0 ? below[i] : 0;
 }
 
@@ -123,7 +125,8 @@ static void step(struct network *net, const float *inputs, const int32_t *labels
       update(net->biases[l], net->bias_velocity[l], net->delta[l], (size_t)outputs);
       continue;
     }
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, outputs, in, rows, 1, net->delta[l], outputs, x, in, 0, net->weight_gradient[l], in);
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, outputs, in, rows, 1, net->delta[l], outputs, x, in, 0,
+                net->weight_gradient[l], in);
     memset(net->bias_gradient[l], 0, (size_t)outputs * sizeof(float));
     for (int r = 0; r < rows; r++)
       for (int o = 0; o < outputs; o++) net->bias_gradient[l][o] += net->delta[l][r * outputs + o];
@@ -140,7 +143,8 @@ int main(void) {
     int rows = 0, count = 0;
     if (strncmp(line, "hello", 5) == 0) {
       printf("{\"core\": \"%s\"}\n", openblas_get_corename());
-    } else if (sscanf(line, "step %d %d", &rows, &count) == 2 && rows > 0 && rows <= MAX_BATCH && count > 0 && count <= MAX_SAMPLES) {
+    } else if (sscanf(line, "step %d %d", &rows, &count) == 2 && rows > 0 && rows <= MAX_BATCH && count > 0 &&
+               count <= MAX_SAMPLES) {
       for (int i = -WARM_UP; i < count; i++) {
         size_t first = pool_next(&pool, (size_t)rows);
         struct stopwatch watch = stopwatch_start();
