@@ -152,16 +152,38 @@ python-tests: build/venv/.package ## Tests/Python
 
 # ------------------------------------------------------------------- benchmarks
 
-# Variables a benchmark reads: J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK THREADS.
-export J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK THREADS
-build/venv/.bench: build/venv/.package $(wildcard benchmarks/requirements.txt)
-	@test ! -f benchmarks/requirements.txt || $(PYTHON) -m pip install -q -r benchmarks/requirements.txt
-	@touch $@
+# Variables a benchmark reads: J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK ROUNDS FRESH THREADS.
+export J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK ROUNDS FRESH THREADS
+build/venv/.bench%: build/venv/.package $(wildcard benchmarks/requirements*.txt)
+	@test ! -f benchmarks/requirements$*.txt || $(PYTHON) -m pip install -q -r benchmarks/requirements$*.txt \
+	  || { echo "could not install what benchmarks/requirements$*.txt lists" >&2; exit 0; }; touch $@
 
-bench: lib build/venv/.bench ## NAME=permuted-mnist and so on; writes build/bench/NAME.json
+# C programs that a benchmark runs, one process each. The yardstick is compiled as
+# its programmer would; the limit may fuse what stands there as a product and a sum.
+CONTENDER := benchmarks/contenders/contender.h
+build/contenders/ours: benchmarks/contenders/ours.c $(CONTENDER) $(C_TEST_HEADERS) build/lib/libswiftcl.a
+build/contenders/ours: CONTENDER_FLAGS := -O2 -I include
+build/contenders/ours: CONTENDER_LIBS := build/lib/libswiftcl.a
+build/contenders/yardstick: CONTENDER_FLAGS := -O3 -march=native -ffp-contract=fast
+build/contenders/yardstick: CONTENDER_LIBS := -lopenblas
+build/contenders/limit: CONTENDER_FLAGS := -O3 -ffp-contract=fast
+build/contenders/%: benchmarks/contenders/%.c $(CONTENDER)
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) $(C_WARNINGS) $(CONTENDER_FLAGS) $< -o $@ $(CONTENDER_LIBS) -lm
+
+peers:
+	@bash benchmarks/contenders/install-peers.sh
+
+NEEDS_speed := build/contenders/ours build/contenders/yardstick build/contenders/limit peers
+NEEDS_growth := build/contenders/ours
+bench: lib build/venv/.bench-$(NAME) $(NEEDS_$(NAME)) ## NAME=permuted-mnist and so on; writes build/bench/NAME.json
 	@test -f 'benchmarks/$(NAME).py' || { echo "make bench NAME=..., one of:" $(sort $(call name,$(wildcard benchmarks/*.py))) >&2; exit 2; }
 	@mkdir -p build/bench
 	@$(PYTHON) benchmarks/$(NAME).py
 
+bench-report: build/venv/.package ## the generated blocks of docs/speed.md, from build/bench
+	@cd benchmarks && $(abspath $(PYTHON)) -m common.report
+
 .PHONY: test lint swift-build swift-test examples examples-check demo c-tests c-valgrind \
-  thread-check variant-check flavour-check memory-check install-check python python-tests bench
+  thread-check variant-check flavour-check memory-check install-check python python-tests peers bench bench-report
