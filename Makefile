@@ -47,7 +47,7 @@ VARIANTS := base v3 v4
 endif
 VARIANT_base := -Osize -D SWIFTCL_VARIANT_BASE
 VARIANT_v3 := -Osize -D SWIFTCL_VARIANT_V3 -Xcc -march=x86-64-v3
-VARIANT_v4 := -Osize -D SWIFTCL_VARIANT_V4 -Xcc -march=x86-64-v4
+VARIANT_v4 := -D SWIFTCL_VARIANT_V4 -Xcc -march=x86-64-v4
 
 SWIFT_swiftcl := $(DISPATCH)
 C_swiftcl := $(if $(DISPATCH),-DSWIFTCL_DISPATCH)

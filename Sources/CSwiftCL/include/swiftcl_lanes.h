@@ -138,6 +138,33 @@ SWIFTCL_LANES_INLINE float swiftcl_square_root_single(float a) {
   return __builtin_elementwise_sqrt(a);
 }
 
+/*
+ * e^x of sixteen numbers, none of them positive: bit for bit `Scalar.exp` in
+ * Sources/SwiftCL/Support/Scalar.swift, which says how. NaN stays NaN.
+ */
+SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_exp(swiftcl_lanes x) {
+#pragma clang fp contract(off)
+  swiftcl_lanes_mask none = x < -87.33654f;
+  swiftcl_lanes n = (x * 1.44269504f + 12582912.0f) - 12582912.0f;
+  swiftcl_lanes r = (x - n * 0.693359375f) - n * -2.1219444e-4f;
+  swiftcl_lanes p = (swiftcl_lanes)1.9875691e-4f;
+  p = p * r + 1.3981999e-3f;
+  p = p * r + 8.333452e-3f;
+  p = p * r + 4.1665796e-2f;
+  p = p * r + 1.6666665e-1f;
+  p = p * r + 5.0000001e-1f;
+  swiftcl_lanes y = p * (r * r) + r + 1.0f;
+  /* Where there is no result the exponent may be anything. */
+  n = n > -127.0f ? n : (swiftcl_lanes)0.0f;
+  swiftcl_lanes_mask whole = __builtin_convertvector(n, swiftcl_lanes_mask);
+  swiftcl_lanes_mask first = whole / 2;
+  union {
+    swiftcl_lanes_mask bits;
+    swiftcl_lanes number;
+  } low = {(first + 127) << 23}, high = {(whole - first + 127) << 23};
+  return none ? (swiftcl_lanes)0.0f : y * low.number * high.number;
+}
+
 /* Sixteen integers as floats. */
 typedef uint8_t swiftcl_lanes_u8 __attribute__((ext_vector_type(16)));
 typedef int8_t swiftcl_lanes_i8 __attribute__((ext_vector_type(16)));

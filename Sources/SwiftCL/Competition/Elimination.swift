@@ -156,6 +156,10 @@ extension Network {
   func decidedBlocks() -> UInt32 {
     var count: UInt32 = 0
     for l in 0..<hidden {
+      if !working[l].competes {
+        count += UInt32(shapes[l].blocks)
+        continue
+      }
       let set = candidates(l)
       let group = Int32(shapes[l].groupSize)
       for i in 0..<shapes[l].blocks where set.blockStart[i + 1] - set.blockStart[i] <= group {

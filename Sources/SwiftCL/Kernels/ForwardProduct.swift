@@ -27,7 +27,7 @@ extension BuiltinKernels {
     let panelStep = inputs &* 16
     let mostPanels = TileShape.panels(rows: rows < TileShape.rows ? rows : TileShape.rows)
     // One pass of rows reads the weights once, whatever the block.
-    let mostInputs = rows <= TileShape.rows ? inputs : 128
+    let mostInputs = rows <= TileShape.rows ? inputs : 192
     var panel = 0
     while panel < padded >> 4 {
       let panels = evenShare(of: padded >> 4 &- panel, atMost: mostPanels)
@@ -53,7 +53,9 @@ extension BuiltinKernels {
 
   /// The product of one tile, or of a block of its inputs: begins with the bias, or
   /// with 0 where there is none, or goes on with the sums that lie in `y`.
-  @inline(never)
+  ///
+  /// Inlined: arguments that travel by memory would wait for the last tile's stores.
+  @inline(__always)
   static func forwardTile(
     x: UnsafePointer<Float>, xStride: Int, rows: Int, inputs: Int,
     weights: UnsafePointer<Float>, panelStep: Int, panels: Int, bias: UnsafePointer<Float>?,

@@ -31,6 +31,23 @@ enum TileShape {
       }
     }
 
+    /// The most panels of a gradient's tile, whose rows are inputs: there are few of them
+    /// only where a layer has few, which is not worth the code.
+    @inline(__always)
+    static func gradientPanels(rows: Int) -> Int { rows < 3 ? 1 : 3 }
+
+    /// Runs `work` with a tile that `gradientPanels` allows.
+    @inline(__always)
+    static func runGradient(_ work: some TileWork, rows: Int, panels: Int) {
+      switch (rows, panels) {
+      case (1, _): work.run(Tile1<Strip1>.self)
+      case (2, _): work.run(Tile2<Strip1>.self)
+      case (_, 1): moreRows(work, rows: rows, Strip1.self)
+      case (_, 2): moreRows(work, rows: rows, Strip2.self)
+      default: moreRows(work, rows: rows, Strip3.self)
+      }
+    }
+
     @inline(__always)
     private static func oneRow(_ work: some TileWork, panels: Int) {
       switch panels {
@@ -92,6 +109,23 @@ enum TileShape {
       default: work.run(Tile6<Strip1>.self)
       }
     }
+
+    /// The most panels of a gradient's tile, whose rows are inputs.
+    @inline(__always)
+    static func gradientPanels(rows: Int) -> Int { 1 }
+
+    /// Runs `work` with a tile that `gradientPanels` allows.
+    @inline(__always)
+    static func runGradient(_ work: some TileWork, rows: Int, panels: Int) {
+      switch rows {
+      case 1: work.run(Tile1<Strip1>.self)
+      case 2: work.run(Tile2<Strip1>.self)
+      case 3: work.run(Tile3<Strip1>.self)
+      case 4: work.run(Tile4<Strip1>.self)
+      case 5: work.run(Tile5<Strip1>.self)
+      default: work.run(Tile6<Strip1>.self)
+      }
+    }
   #else
     /// The most rows of a tile: one, where registers are few or the multiply-add is emulated.
     static var rows: Int { 1 }
@@ -103,6 +137,16 @@ enum TileShape {
     /// Runs `work` with the tile of this size.
     @inline(__always)
     static func run(_ work: some TileWork, rows: Int, panels: Int) {
+      work.run(Tile1<Strip1>.self)
+    }
+
+    /// The most panels of a gradient's tile, whose rows are inputs.
+    @inline(__always)
+    static func gradientPanels(rows: Int) -> Int { 1 }
+
+    /// Runs `work` with a tile that `gradientPanels` allows.
+    @inline(__always)
+    static func runGradient(_ work: some TileWork, rows: Int, panels: Int) {
       work.run(Tile1<Strip1>.self)
     }
   #endif

@@ -61,7 +61,7 @@ extension BuiltinKernels {
       let work = GradientWork(
         x: x + input, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows,
         gradient: gradient + input &* 16, panelStep: panelStep, continues: continues)
-      TileShape.run(work, rows: share, panels: panels)
+      TileShape.runGradient(work, rows: share, panels: panels)
       input &+= share
     }
   }
@@ -85,7 +85,7 @@ private struct GradientPass {
   var gradient: UnsafeMutablePointer<Float>
 
   func run(_ scratch: UnsafeMutablePointer<Float>) {
-    let mostPanels = TileShape.panels(rows: min(inputs, TileShape.rows))
+    let mostPanels = TileShape.gradientPanels(rows: min(inputs, TileShape.rows))
     var panel = 0
     while panel < padded >> 4 {
       let panels = evenShare(of: padded >> 4 &- panel, atMost: mostPanels)

@@ -68,7 +68,7 @@ private struct UpdatePass {
   }
 
   func run(_ scratch: UnsafeMutablePointer<Float>) {
-    let mostPanels = TileShape.panels(rows: min(inputs, TileShape.rows))
+    let mostPanels = TileShape.gradientPanels(rows: min(inputs, TileShape.rows))
     var panel = 0
     while panel < padded >> 4 {
       let panels = evenShare(of: padded >> 4 &- panel, atMost: mostPanels)

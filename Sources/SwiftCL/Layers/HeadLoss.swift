@@ -14,6 +14,7 @@ struct HeadLoss {
     _ logits: UnsafeMutablePointer<Float>, targets: UnsafePointer<Int32>, correct: inout UInt32
   ) -> Float {
     let weight = 1 / Float(rows)
+    let vectors = vectors
     var sum: Float = 0
     for n in 0..<rows {
       let z = logits + n * stride
@@ -26,20 +27,62 @@ struct HeadLoss {
       }
       if best == target { correct += 1 }
       // NaN is larger than nothing: it must reach the loss, not hide from it.
-      var total: Float = 0
-      for c in 0..<classCount { total += Scalar.exp(z[Int(columns[c])] - largest) }
-      let logTotal = Scalar.log(total)
+      let logTotal = Scalar.log(sumOfExp(z, largest, vectors))
       sum += largest + logTotal - z[target]
-      for c in 0..<classCount {
-        let column = Int(columns[c])
-        let part = Scalar.exp(z[column] - largest - logTotal) * weight
-        // Subnormal gradients would only make the backward pass slow.
-        z[column] = part < 1e-30 ? 0 : part
-      }
+      softmax(z, largest, logTotal, weight, vectors)
       z[target] -= weight
       clearOthers(z)
     }
     return sum * weight
+  }
+
+  #if arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)
+    private var vectors: Int { 0 }
+  #else
+    /// Sixteen classes at a time where they stand in order from the first column on, as
+    /// they do unless several tasks share a head; else none.
+    private var vectors: Int {
+      for c in 0..<classCount where Int(columns[c]) != c { return 0 }
+      return (classCount + 15) >> 4
+    }
+  #endif
+
+  /// The sum of exp(z - largest) over the classes in order.
+  @inline(__always)
+  private func sumOfExp(_ z: UnsafeMutablePointer<Float>, _ largest: Float, _ vectors: Int)
+    -> Float
+  {
+    var total: Float = 0
+    if vectors == 0 {
+      for c in 0..<classCount { total += Scalar.exp(z[Int(columns[c])] - largest) }
+    }
+    for v in 0..<vectors {
+      let parts = swiftcl_exp(z.lanes(at: v * 16) - largest)
+      for lane in 0..<min(16, classCount - v * 16) { total += parts[lane] }
+    }
+    return total
+  }
+
+  /// exp(z - largest - logTotal) times `weight` in place of z, of the classes alone.
+  /// Subnormal gradients would only make the backward pass slow.
+  @inline(__always)
+  private func softmax(
+    _ z: UnsafeMutablePointer<Float>, _ largest: Float, _ logTotal: Float, _ weight: Float,
+    _ vectors: Int
+  ) {
+    if vectors == 0 {
+      for c in 0..<classCount {
+        let column = Int(columns[c])
+        let part = Scalar.exp(z[column] - largest - logTotal) * weight
+        z[column] = part < 1e-30 ? 0 : part
+      }
+    }
+    for v in 0..<vectors {
+      let parts = swiftcl_exp(z.lanes(at: v * 16) - largest - logTotal) * weight
+      let last = Int32(min(16, classCount - v * 16) - 1)
+      let kept = swiftcl_without_dust(parts)
+      z.setLanes(kept.chosen(by: swiftcl_first_mask(last), else: Lanes.zero), at: v * 16)
+    }
   }
 
   /// Mean squared error over rows and outputs; `targets` are rows of classCount.

@@ -23,9 +23,11 @@ extension Network {
     rule.beta1 = options.adam_beta1
     rule.beta2 = options.adam_beta2
     rule.epsilon = options.adam_epsilon
-    let step = task.record.steps &- task.startStep &+ 1
-    rule.correction1 = 1 / (1 - Scalar.power(options.adam_beta1, step))
-    rule.correction2 = 1 / (1 - Scalar.power(options.adam_beta2, step))
+    if rule.kind == SWIFTCL_OPTIMIZER_ADAM {
+      let step = task.record.steps &- task.startStep &+ 1
+      rule.correction1 = 1 / (1 - Scalar.power(options.adam_beta1, step))
+      rule.correction2 = 1 / (1 - Scalar.power(options.adam_beta2, step))
+    }
     rule.decay = options.weight_decay
     rule.scale = scale
     rule.owned_rate = options.protection == SWIFTCL_PROTECT_SLOW ? options.slow_rate : 0
@@ -41,21 +43,23 @@ extension Network {
       + squares(layer.gradients.biases, layer.padded, skips ? layer.biasOwned : nil)
   }
 
-  /// Sixteen interleaved sums in double, combined in order.
+  /// Sixteen interleaved sums of up to 64 squares each, folded and then added in double.
   private func squares(
     _ values: UnsafePointer<Float>, _ count: Int, _ owned: UnsafePointer<UInt16>?
   ) -> Double {
     var sum: Double = 0
+    var part = Lanes.zero
     for word in 0..<count / 16 {
-      let bits = owned.map { $0[word] } ?? 0
-      if bits == 0xFFFF { continue }
-      var part: Float = 0
-      for lane in 0..<16 where bits >> UInt16(lane) & 1 == 0 {
-        let g = values[word * 16 + lane]
-        part += g * g
+      var g = values.lanes(at: word * 16)
+      if let owned, owned[word] != 0 {
+        g = Lanes.zero.chosen(by: swiftcl_bits_mask(owned[word]), else: g)
       }
-      sum += Double(part)
+      part += g * g
+      if word & 63 == 63 {
+        sum += Double(folded(part))
+        part = Lanes.zero
+      }
     }
-    return sum
+    return sum + Double(folded(part))
   }
 }

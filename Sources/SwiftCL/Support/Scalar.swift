@@ -8,7 +8,8 @@ enum Scalar {
     if x > 88.722_83 { return .infinity }
     if x < -87.336_54 { return 0 }
     // x = n ln 2 + r, |r| <= ln 2 / 2, with ln 2 in two parts.
-    let n = (x * 1.442_695_04).rounded(.toNearestOrEven)
+    // Beside this number floats are whole, so that adding it rounds to the nearest.
+    let n = (x * 1.442_695_04 + 12_582_912) - 12_582_912
     let r = (x - n * 0.693_359_375) - n * -2.121_944_4e-4
     var p: Float = 1.987_569_1e-4
     p = p * r + 1.398_199_9e-3
@@ -70,14 +71,17 @@ enum Scalar {
 /// True when all values are finite; one pass, no branch per element.
 @inline(never)
 func allFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
-  // A finite number times zero is zero; infinity and NaN give NaN.
+  // A finite number times zero is zero; infinity and NaN give NaN. Two sums hide the
+  // latency of the addition.
   var sum = SIMD16<Float>(repeating: 0)
+  var other = sum
   var i = 0
-  while i &+ 16 <= count {
-    let v = UnsafeRawPointer(values + i).loadUnaligned(as: SIMD16<Float>.self)
-    sum += v * 0
-    i &+= 16
+  while i &+ 32 <= count {
+    sum += Lane.load(values + i) * 0
+    other += Lane.load(values + i + 16) * 0
+    i &+= 32
   }
+  sum += other
   var rest: Float = 0
   while i < count {
     rest += values[i] * 0
