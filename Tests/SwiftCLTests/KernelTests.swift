@@ -92,6 +92,28 @@ struct KernelTests {
     }
   }
 
+  /// One row of a wide layer has a way of its own, in more than one block of inputs.
+  @Test(arguments: [false, true])
+  func aSingleRowOfAWideLayerFollowsTheSameRule(masked: Bool) {
+    var numbers = KernelNumbers(seed: 15)
+    var layer = KernelCase(&numbers, rows: 1)
+    layer.inputs = 403
+    layer.padded = 528
+    layer.dxStride = 416
+    layer.dy = numbers.floats(528)
+    layer.weights = numbers.floats(403 * 528)
+    layer.mask = numbers.floats(416)
+    let untouched = [Float](repeating: 7, count: 416)
+    var dx = untouched
+    layer.mask.withUnsafeBufferPointer { mask in
+      inputGradient(
+        dy: layer.dy, dyStride: 528, rows: 1, padded: 528, weights: layer.weights,
+        panelStep: 403 * 16, inputs: 403, dx: &dx, dxStride: 416,
+        mask: masked ? mask.baseAddress : nil, chained: false)
+    }
+    #expect(agree(dx, layer.inputGradient(masked: masked, into: untouched, chained: false)))
+  }
+
   /// The order is part of what every target agrees on; wide layers have several blocks.
   @Test func inputGradientChoosesItsOrderByTheShapeAlone() {
     #expect(!chainsInputGradient(rows: 3, padded: 16) && chainsInputGradient(rows: 4, padded: 16))

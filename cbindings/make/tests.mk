@@ -124,7 +124,8 @@ build/memory-tests/%: Tests/Memory/%.c include/swiftcl.h include/swiftcl_types.h
 memory-check: $(foreach t,$(MEMORY_TESTS),build/memory-tests/$(call name,$(t))) lib ## quiet steps, resident memory beside the plan, no locks
 	@test -n "$(MEMORY_TESTS)" || $(call no_files,Tests/Memory)
 	@bash Tests/run-programs.sh $(filter build/%,$^)
-	@test -z "$(VARIANTS)" || bash Tests/Memory/no-locks.sh build/lib/libswiftcl.so
+	@test -z "$(VARIANTS)" || { $(CC) $(CFLAGS) $(C_swiftcl) -c Sources/CSwiftCL/threads.c -o build/memory-tests/threads.o && \
+	  bash Tests/Memory/no-locks.sh build/lib/libswiftcl.so build/memory-tests/threads.o; }
 
 install-check: lib ## installs into a scratch folder and builds against it with pkg-config
 	@bash Tests/check-install.sh '$(MAKE)'
@@ -172,10 +173,19 @@ build/contenders/%: benchmarks/contenders/%.c $(CONTENDER)
 	$(call say,cc)
 	$(Q)$(CC) $(C_WARNINGS) $(CONTENDER_FLAGS) $< -o $@ $(CONTENDER_LIBS) -lm
 
+# The kernels themselves, beside OpenBLAS.
+KERNEL_OBJECTS := $(VARIANTS:%=build/obj/swiftcl/kernels-%.o)
+build/contenders/kernels: benchmarks/contenders/kernels.c Sources/CSwiftCL/kernels_x86.c $(KERNEL_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) -std=gnu11 -Wall -Wextra -Werror -O3 -march=native -ffp-contract=fast -I Sources/CSwiftCL/include \
+	  -DSWIFTCL_DISPATCH $^ -o $@ -lopenblas -lm
+
 peers:
 	@bash benchmarks/contenders/install-peers.sh
 
 NEEDS_speed := build/contenders/ours build/contenders/yardstick build/contenders/limit peers
+NEEDS_kernels := $(if $(VARIANTS),build/contenders/kernels)
 NEEDS_growth := build/contenders/ours
 bench: lib build/venv/.bench-$(NAME) $(NEEDS_$(NAME)) ## NAME=permuted-mnist and so on; writes build/bench/NAME.json
 	@test -f 'benchmarks/$(NAME).py' || { echo "make bench NAME=..., one of:" $(sort $(call name,$(wildcard benchmarks/*.py))) >&2; exit 2; }

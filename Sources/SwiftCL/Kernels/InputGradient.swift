@@ -22,6 +22,13 @@ extension BuiltinKernels {
         panelStep: panelStep, inputs: inputs, dx: dx, dxStride: dxStride, mask: mask)
       return
     }
+    if StreamedGradient.serves(rows: rows, padded: padded) {
+      let pass = StreamedGradient(
+        dy: dy, padded: padded, weights: weights, panelStep: panelStep, inputs: inputs, dx: dx,
+        mask: mask)
+      pass.run()
+      return
+    }
     var first = 0
     while first < inputs {
       // Few outputs: the weights of sixteen inputs stay in the first cache for all
@@ -111,18 +118,17 @@ enum DotShape {
     /// The most rows of a block.
     static var rows: Int { 3 }
 
-    /// Runs `work` with the block of so many rows.
+    /// Runs `work` with the block of so many rows; a single one belongs to the narrower
+    /// variant.
     @inline(never)
     static func run(_ work: DotWork, rows: Int) {
       switch rows {
-      case 1: work.run(Single.self)
+      case 1: work.runByInput()
       case 2: work.run(Long<Strip2>.self)
       default: work.run(Long<Strip3>.self)
       }
     }
 
-    /// Reads the weights in whole kilobytes, as one row has no other use for the time.
-    typealias Single = DotTileBlock<DotFork<DotFork<DotFork<DotFork<DotLeaf<Strip1>>>>>>
     typealias Long<S: Strip> =
       DotSequence<DotTileBlock<DotFork<DotFork<DotFork<DotLeaf<S>>>>>>
   #elseif SWIFTCL_VARIANT_V3 || arch(arm64) || (arch(x86_64) && SWIFTCL_FMA)

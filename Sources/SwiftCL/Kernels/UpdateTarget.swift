@@ -56,7 +56,9 @@ struct UpdateTarget {
   /// Makes the step for `count` weights from number `start` on.
   @inline(never)
   func apply(_ source: some GradientSource, start: Int, count: Int) {
-    if update.pointee.kind == SWIFTCL_OPTIMIZER_ADAM, let second {
+    if isPlain {
+      applyPlain(source, start: start, count: count)
+    } else if update.pointee.kind == SWIFTCL_OPTIMIZER_ADAM, let second {
       apply(source, start: start, count: count, second, AdamRule(update: update.pointee))
     } else {
       apply(source, start: start, count: count, first, SGDRule(update: update.pointee))
@@ -64,6 +66,10 @@ struct UpdateTarget {
   }
 
   #if arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)
+    private var isPlain: Bool { false }
+
+    private func applyPlain(_ source: some GradientSource, start: Int, count: Int) {}
+
     /// One weight at a time: small in code.
     @inline(__always)
     private func apply<Rule: UpdateRule>(
@@ -88,6 +94,31 @@ struct UpdateTarget {
       }
     }
   #else
+    /// Whether all weights take the common step: momentum, and nothing else.
+    @inline(__always)
+    private var isPlain: Bool {
+      let rule = update.pointee
+      return ownership == nil && rule.kind == SWIFTCL_OPTIMIZER_SGD && rule.decay == 0
+        && rule.scale == 1
+    }
+
+    /// What `SGDRule` comes to then, without the operations that change nothing: a cache
+    /// that serves a line every few cycles leaves no time for them.
+    @inline(__always)
+    private func applyPlain(_ source: some GradientSource, start: Int, count: Int) {
+      let momentum = Lanes(repeating: update.pointee.momentum)
+      let rate = Lanes(repeating: update.pointee.rate)
+      let weights = weights + start
+      let first = first + start
+      var offset = 0
+      while offset < count {
+        let velocity = (momentum * first.lanes(at: offset) + source.lanes(at: offset)).withoutDust
+        first.setLanes(velocity, at: offset)
+        weights.setLanes(weights.lanes(at: offset) - rate * velocity, at: offset)
+        offset &+= 16
+      }
+    }
+
     /// Sixteen weights at a time.
     @inline(__always)
     private func apply<Rule: UpdateRule>(

@@ -26,7 +26,8 @@ extension BuiltinKernels {
   ) {
     let target = UpdateTarget(
       weights: weights, first: first, second: second, owned: owned, rates: rates, update: update)
-    #if !(arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr))
+    // The widest variant leaves single rows to the narrower one.
+    #if !(SWIFTCL_VARIANT_V4 || arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr))
       if rows == 1 {
         var panel = 0
         while panel < padded >> 4 {

@@ -1,13 +1,16 @@
 /*
- * kernels.c -- GFLOP/s of the built-in kernels, of OpenBLAS and of a plain
- * multiply-add loop, shape by shape.
+ * kernels.c -- GFLOP/s of the built-in kernels, of OpenBLAS and of plain loops, shape
+ * by shape, beside what chains of multiply-adds in registers reach.
+ *
+ *   kernels ROUNDS SECONDS      reads lines of "rows outputs inputs"
  *
  * The contenders of a row take turns, so that whatever else the machine does hits
  * all alike; each value is the median over the rounds. Prints one JSON object a line;
  * benchmarks/kernels.py makes the table. Reaches into the library for its kernels, so it
- * is linked with the object files rather than with the library.
+ * is linked with the object files rather than with the library. x86-64 only.
+ *
+ * SPDX-License-Identifier: Apache-2.0
  */
-#define _GNU_SOURCE
 #include <cblas.h>
 #include <immintrin.h>
 #include <stdio.h>
@@ -24,8 +27,8 @@ enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, WEIGHT_UPDATE, OPERATIONS };
 static const char *const operation_names[OPERATIONS] = {
     "forward", "input gradient", "weight gradient", "weight update"};
 
-enum { BASE, AVX2, AVX512, OPENBLAS, CONTENDERS };
-static const char *const contender_names[CONTENDERS] = {"base", "avx2", "avx512", "openblas"};
+enum { BASE, AVX2, AVX512, OPENBLAS, PLAIN, CONTENDERS };
+static const char *const contender_names[CONTENDERS] = {"base", "avx2", "avx512", "openblas", "plain"};
 
 static double now(void) {
   struct timespec t;
@@ -121,6 +124,13 @@ static void ours(int operation, shape s) {
   }
 }
 
+static void plain_update(size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    velocity[i] = 0.9f * velocity[i] + gradient[i];
+    plain[i] -= 1e-9f * velocity[i];
+  }
+}
+
 /* The same on plain matrices, as a BLAS user stores them: weights inputs x outputs. */
 static void blas(int operation, shape s) {
   int n = s.rows, out = s.outputs, in = s.inputs;
@@ -144,19 +154,46 @@ static void blas(int operation, shape s) {
         cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, in, out, n, 1, x, in, dy, out, 0,
                     gradient, out);
       }
-      if (operation == WEIGHT_UPDATE) {
-        size_t count = (size_t)in * out;
-        for (size_t i = 0; i < count; i++) {
-          velocity[i] = 0.9f * velocity[i] + gradient[i];
-          plain[i] -= 1e-9f * velocity[i];
-        }
-      }
+      if (operation == WEIGHT_UPDATE) plain_update((size_t)in * out);
   }
 }
 
+/* Three loops, as the compiler makes them for this processor. */
+static void loops(int operation, shape s) {
+  size_t out = (size_t)s.outputs, in = (size_t)s.inputs;
+  if (operation >= WEIGHT_GRADIENT) memset(gradient, 0, sizeof(float) * in * out);
+  for (size_t n = 0; n < (size_t)s.rows; n++) {
+    if (operation == FORWARD) memset(y + n * out, 0, sizeof(float) * out);
+    for (size_t k = 0; k < in; k++) {
+      float sum = 0, factor = x[n * in + k];
+      float *restrict to = operation == FORWARD ? y + n * out : gradient + k * out;
+      const float *restrict w = plain + k * out, *restrict d = dy + n * out;
+      if (operation == FORWARD)
+        for (size_t o = 0; o < out; o++) to[o] += factor * w[o];
+      else if (operation == INPUT_GRADIENT)
+        for (size_t o = 0; o < out; o++) sum += d[o] * w[o];
+      else
+        for (size_t o = 0; o < out; o++) to[o] += factor * d[o];
+      if (operation == INPUT_GRADIENT) dx[n * in + k] = sum;
+    }
+  }
+  if (operation == WEIGHT_UPDATE) plain_update(in * out);
+}
+
 static void run(int contender, int operation, shape s) {
-  if (contender == OPENBLAS) blas(operation, s);
-  else ours(operation, s);
+  if (contender < OPENBLAS) {
+    swiftcl_kernels_select(contender);
+    ours(operation, s);
+  } else if (contender == OPENBLAS) {
+    blas(operation, s);
+  } else {
+    loops(operation, s);
+  }
+}
+
+/* The slow ones need no more than a look. */
+static int rounds_of(int contender, int rounds) {
+  return (contender == BASE || contender == PLAIN) && rounds > 3 ? 3 : rounds;
 }
 
 static void measure(int operation, shape s, int best, int rounds, double round_seconds) {
@@ -166,7 +203,6 @@ static void measure(int operation, shape s, int best, int rounds, double round_s
   for (int c = 0; c < CONTENDERS; c++) {
     values[c] = calloc(rounds, sizeof(double));
     if (c < OPENBLAS && c > best) continue;
-    if (c < OPENBLAS) swiftcl_kernels_select(c);
     run(c, operation, s);
     double start = now();
     run(c, operation, s);
@@ -179,8 +215,7 @@ static void measure(int operation, shape s, int best, int rounds, double round_s
   for (int r = 0; r < rounds; r++) {
     for (int c = 0; c < CONTENDERS; c++) {
       if (c < OPENBLAS && c > best) continue;
-      if (c == BASE && r > 2) continue; /* slow, and nobody waits for it */
-      if (c < OPENBLAS) swiftcl_kernels_select(c);
+      if (r >= rounds_of(c, rounds)) continue;
       /* A processor takes a while to settle when wide instructions come or go. */
       for (int t = 0; t < turns[c] * 2; t++) run(c, operation, s);
       double start = now();
@@ -193,8 +228,8 @@ static void measure(int operation, shape s, int best, int rounds, double round_s
   printf("{\"operation\": \"%s\", \"rows\": %d, \"outputs\": %d, \"inputs\": %d",
          operation_names[operation], s.rows, s.outputs, s.inputs);
   for (int c = 0; c < CONTENDERS; c++)
-    if (c == OPENBLAS || c <= best) printf(", \"%s\": %.2f", contender_names[c],
-                                           median(values[c], c == BASE && rounds > 3 ? 3 : rounds));
+    if (c >= OPENBLAS || c <= best)
+      printf(", \"%s\": %.2f", contender_names[c], median(values[c], rounds_of(c, rounds)));
   for (int p = 0; p < 2; p++)
     if (p < best) printf(", \"fma_%s\": %.1f", contender_names[AVX2 + p], median(peaks[p], rounds));
   printf("}\n");
@@ -206,7 +241,6 @@ static void measure(int operation, shape s, int best, int rounds, double round_s
 int main(int argc, char **argv) {
   int rounds = argc > 1 ? atoi(argv[1]) : 15;
   double seconds = argc > 2 ? atof(argv[2]) : 0.004;
-  const char *only = argc > 3 ? argv[3] : NULL;
   size_t most = (size_t)4096 * 4096;
   x = floats((size_t)512 * 4096), dy = floats((size_t)512 * 4096);
   y = floats((size_t)512 * 4096), dx = floats((size_t)512 * 4096);
@@ -221,8 +255,7 @@ int main(int argc, char **argv) {
         s.inputs > 4096)
       continue;
     for (int operation = 0; operation < OPERATIONS; operation++)
-      if (!only || strstr(only, operation_names[operation]))
-        measure(operation, s, best, rounds, seconds);
+      measure(operation, s, best, rounds, seconds);
   }
   return 0;
 }

@@ -1,0 +1,60 @@
+import CSwiftCL
+
+/// The input gradient of a single row through a wide layer, whose weights come from
+/// afar: panel by panel in the order in which they lie, as memory likes to be read.
+///
+/// The sixteen sums of each input of a block wait in the first cache meanwhile. The sums
+/// are those of the other ways, in the same order.
+struct StreamedGradient {
+  var dy: UnsafePointer<Float>
+  var padded: Int
+  var weights: UnsafePointer<Float>
+  var panelStep: Int
+  var inputs: Int
+  var dx: UnsafeMutablePointer<Float>
+  var mask: UnsafePointer<Float>?
+
+  /// Whether this is the way for so many rows and outputs.
+  @inline(__always)
+  static func serves(rows: Int, padded: Int) -> Bool {
+    rows == 1 && padded > 512 && Int(SWIFTCL_SCRATCH_FLOATS) >= 4096
+  }
+
+  func run() {
+    withUnsafePointer(to: self) { pass in
+      swiftcl_lend_scratch(
+        { $0.assumingMemoryBound(to: StreamedGradient.self).pointee.run($1) }, pass)
+    }
+  }
+
+  private func run(_ sums: UnsafeMutablePointer<Float>) {
+    var first = 0
+    while first < inputs {
+      let count = min(Int(SWIFTCL_SCRATCH_FLOATS) / 16, inputs &- first)
+      var panel = 0
+      while panel < padded >> 4 {
+        let factors = dy.lanes(at: panel &* 16)
+        let source = weights + (panel &* panelStep &+ first &* 16)
+        var at = 0
+        while at < count &* 16 {
+          let sum = panel == 0 ? Lanes.zero : sums.lanes(at: at)
+          sums.setLanes(fma16(source.lanes(at: at), factors, sum), at: at)
+          at &+= 16
+        }
+        panel &+= 1
+      }
+      var input = first
+      while input < first &+ count {
+        let open = mask.map { $0[input] > 0 } ?? true
+        dx[input] = open ? folded(sums.lanes(at: (input &- first) &* 16)) : 0
+        input &+= 1
+      }
+      first &+= count
+    }
+    var pad = inputs
+    while pad < Panels.pad(inputs) {
+      dx[pad] = 0
+      pad &+= 1
+    }
+  }
+}
