@@ -306,6 +306,12 @@ static void description_calls(void) {
   CHECK(kept == sizeof(swiftcl_plan) + 32);
   out_skip = sizeof(swiftcl_plan);
   CHECK(outputs_untouched());
+
+  /* A plan once ended before input_bytes: programs of that time get as much. */
+  poison_outputs();
+  OK(NULL, swiftcl_network_plan(&o, OUT_SIZED(swiftcl_plan, offsetof(swiftcl_plan, input_bytes))));
+  out_skip = offsetof(swiftcl_plan, input_bytes);
+  CHECK(outputs_untouched());
 }
 
 static void scores(void) {

@@ -142,8 +142,13 @@ struct KernelUpdateTests {
     @Test(arguments: [false, true])
     func theFusedStepIsTheStoredOne(adam: Bool) {
       var numbers = KernelNumbers(seed: 12)
-      for rows in 1...40 {
-        let layer = KernelCase(&numbers, rows: rows)
+      for rows in Array(1...40) + [193, 300] {
+        var layer = KernelCase(&numbers, rows: rows)
+        if rows > 40 {
+          // Many rows so far apart are packed.
+          layer.yStride = 128
+          layer.dy = numbers.floats(rows * 128)
+        }
         let old = Self.state(&numbers, layer)
         let owned = Self.owned(&numbers, count: layer.panels.count)
         let update = Self.update(&numbers, adam: adam)
@@ -156,6 +161,21 @@ struct KernelUpdateTests {
       }
     }
   #endif
+
+  /// Momentum and nothing else has a loop of its own.
+  @Test func theCommonStepFollowsTheFormulas() {
+    var numbers = KernelNumbers(seed: 16)
+    let layer = KernelCase(&numbers, rows: 1)
+    let old = Self.state(&numbers, layer)
+    let sums = numbers.floats(layer.panels.count)
+    var update = Self.update(&numbers, adam: false)
+    update.decay = 0
+    update.scale = 1
+    let owned = Owned()
+    let new = Self.stored(old, sums, owned, update)
+    #expect(new.bits == Self.moved(old, sums, owned, update).bits)
+    #expect(new != old)
+  }
 
   @Test(arguments: [false, true])
   func frozenWeightsKeepTheirBitsWhateverTheGradient(adam: Bool) {

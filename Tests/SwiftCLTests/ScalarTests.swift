@@ -1,3 +1,4 @@
+import CSwiftCL
 import Foundation
 import Testing
 
@@ -9,6 +10,29 @@ struct ScalarTests {
   private func ulps(_ value: Float, _ exact: Double) -> Double {
     let unit = Double(Float(exact).ulp)
     return abs(Double(value) - exact) / unit
+  }
+
+  /// The loss takes sixteen at a time; they must be the same sixteen.
+  @Test func sixteenExponentialsAreThoseOfEachAlone() {
+    var x = SIMD16<Float>(repeating: 0)
+    for round in 0..<4000 {
+      for lane in 0..<16 { x[lane] = -Float(round * 16 + lane) * 0.0014 }
+      if round == 7 {
+        x[0] = .nan
+        x[1] = -.infinity
+        x[2] = -0.0
+        x[3] = -87.336_54
+        x[4] = -87.336_55
+        x[5] = -1e30
+        x[6] = -1e-30
+      }
+      let together = swiftcl_exp(x)
+      for lane in 0..<16 {
+        let alone = Scalar.exp(x[lane])
+        let same = together[lane].bitPattern == alone.bitPattern
+        #expect(same || (alone.isNaN && together[lane].isNaN), "exp(\(x[lane]))")
+      }
+    }
   }
 
   @Test func exponentialIsWithinTwoUlps() {

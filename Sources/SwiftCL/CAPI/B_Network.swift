@@ -48,7 +48,10 @@ public func swiftcl_network_plan(
 ) -> swiftcl_status {
   let call: StaticString = "swiftcl_network_plan"
   guard let plan else { return failThread(SWIFTCL_E_NULL, call, "plan is NULL") }
-  guard Boundary.accepts(plan, MemoryLayout<swiftcl_plan>.size, "plan", call, Boundary.threadError)
+  // Once it ended before input_bytes.
+  guard
+    Boundary.accepts(
+      plan, MemoryLayout<swiftcl_plan>.size, "plan", call, Boundary.threadError, older: 88)
   else { return SWIFTCL_E_STRUCT }
   var status = SWIFTCL_OK
   guard let order = readOrder(options, call, &status) else { return status }

@@ -26,14 +26,15 @@ enum Boundary {
     return raw.loadUnaligned(as: T.self)
   }
 
-  /// Whether the struct at `raw` is one that this version can read or fill.
+  /// Whether the struct at `raw` is one that this version can read or fill: of this size,
+  /// larger as a newer version may have it, or of the `older` size it once had.
   @inline(never)
   static func accepts(
     _ raw: UnsafeRawPointer, _ size: Int, _ name: StaticString, _ call: StaticString,
-    _ error: UnsafeMutablePointer<swiftcl_error>
+    _ error: UnsafeMutablePointer<swiftcl_error>, older: Int? = nil
   ) -> Bool {
     let given = Int(raw.loadUnaligned(as: UInt32.self))
-    if given >= size && given <= size + 4096 { return true }
+    if given == older || (given >= size && given <= size + 4096) { return true }
     var message = ErrorRecord(error)
     message.begin(SWIFTCL_E_STRUCT, call)
     message.append(name)
@@ -44,12 +45,13 @@ enum Boundary {
     return false
   }
 
-  /// Fills an output struct, keeping the caller's `struct_size`.
+  /// Fills an output struct as far as it goes, keeping the caller's `struct_size`.
   static func write<T>(_ value: T, to pointer: UnsafeMutablePointer<T>) {
     let raw = UnsafeMutableRawPointer(pointer)
     let given = raw.loadUnaligned(as: UInt32.self)
     withUnsafeBytes(of: value) {
-      raw.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(raw), byteCount: $0.count)
+      raw.copyMemory(
+        from: $0.baseAddress ?? UnsafeRawPointer(raw), byteCount: min($0.count, Int(given)))
     }
     raw.storeBytes(of: given, as: UInt32.self)
   }

@@ -31,17 +31,17 @@ struct StreamedGradient {
     var first = 0
     while first < inputs {
       let count = min(Int(SWIFTCL_SCRATCH_FLOATS) / 16, inputs &- first)
+      // Two panels at a time, as memory serves two streams better than one.
       var panel = 0
       while panel < padded >> 4 {
-        let factors = dy.lanes(at: panel &* 16)
         let source = weights + (panel &* panelStep &+ first &* 16)
-        var at = 0
-        while at < count &* 16 {
-          let sum = panel == 0 ? Lanes.zero : sums.lanes(at: at)
-          sums.setLanes(fma16(source.lanes(at: at), factors, sum), at: at)
-          at &+= 16
+        let share = min(2, padded >> 4 &- panel)
+        if share == 2 {
+          add(source, panel: panel, count: count, to: sums, Strip2.self)
+        } else {
+          add(source, panel: panel, count: count, to: sums, Strip1.self)
         }
-        panel &+= 1
+        panel &+= share
       }
       var input = first
       while input < first &+ count {
@@ -55,6 +55,21 @@ struct StreamedGradient {
     while pad < Panels.pad(inputs) {
       dx[pad] = 0
       pad &+= 1
+    }
+  }
+
+  /// Adds what a strip of panels gives to the sums, panel by panel.
+  @inline(__always)
+  private func add<S: Strip>(
+    _ source: UnsafePointer<Float>, panel: Int, count: Int, to sums: UnsafeMutablePointer<Float>,
+    _: S.Type
+  ) {
+    let factors = S(from: dy + panel &* 16, step: 16)
+    var at = 0
+    while at < count &* 16 {
+      let sum = panel == 0 ? Lanes.zero : sums.lanes(at: at)
+      sums.setLanes(factors.products(S(from: source + at, step: panelStep), after: sum), at: at)
+      at &+= 16
     }
   }
 }

@@ -16,6 +16,8 @@ protocol Strip {
   mutating func add(_ factor: Lanes, _ other: Self)
   /// Adds `other` with plain additions.
   mutating func add(_ other: Self)
+  /// `sum` plus the products of the vectors with those of `other`, one after the other.
+  func products(_ other: Self, after sum: Lanes) -> Lanes
   /// Makes what is not positive 0.
   mutating func rectify()
   /// Folds two strips of partial sums; see `folded(_:_:span:)`.
@@ -46,6 +48,9 @@ struct Strip1: Strip {
 
   @inline(__always)
   mutating func add(_ other: Strip1) { lanes += other.lanes }
+
+  @inline(__always)
+  func products(_ other: Strip1, after sum: Lanes) -> Lanes { fma16(other.lanes, lanes, sum) }
 
   @inline(__always)
   mutating func rectify() { lanes = lanes.rectified }
@@ -98,6 +103,11 @@ struct StripPair<Left: Strip, Right: Strip>: Strip {
   mutating func add(_ other: Self) {
     left.add(other.left)
     right.add(other.right)
+  }
+
+  @inline(__always)
+  func products(_ other: Self, after sum: Lanes) -> Lanes {
+    right.products(other.right, after: left.products(other.left, after: sum))
   }
 
   @inline(__always)

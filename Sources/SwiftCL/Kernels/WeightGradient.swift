@@ -9,6 +9,7 @@ extension BuiltinKernels {
     var pass = GradientPass(
       x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: inputs,
       padded: padded, gradient: gradient)
+    if !packs(rows: rows, stride: dyStride) { return pass.run(gradient) }
     withUnsafePointer(to: &pass) { pass in
       swiftcl_lend_scratch(
         { $0.assumingMemoryBound(to: GradientPass.self).pointee.run($1) }, pass)
@@ -24,9 +25,9 @@ extension BuiltinKernels {
   static func gradientBlock(
     x: UnsafePointer<Float>, xStride: Int, dy: UnsafePointer<Float>, dyStride: Int, rows: Int,
     inputs: Int, panels: Int, gradient: UnsafeMutablePointer<Float>, panelStep: Int,
-    packed: UnsafeMutablePointer<Float>
+    packed: UnsafeMutablePointer<Float>, vectors: Int
   ) {
-    if !packs(rows: rows) {
+    if !packs(rows: rows, stride: dyStride) {
       gradientTiles(
         x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: inputs,
         panels: panels, gradient: gradient, panelStep: panelStep, continues: false)
@@ -34,7 +35,7 @@ extension BuiltinKernels {
     }
     var row = 0
     while row < rows {
-      let chunk = evenShare(of: rows &- row, atMost: packedVectors / panels)
+      let chunk = evenShare(of: rows &- row, atMost: vectors / panels)
       var vector = 0
       while vector < chunk &* panels {
         let from = (row &+ vector / panels) &* dyStride &+ vector % panels &* 16
@@ -66,12 +67,15 @@ extension BuiltinKernels {
     }
   }
 
-  /// Half of the scratch holds packed rows, the other half the sums of a block.
+  /// In an update half of the scratch holds packed rows, the other half sums of a block.
   static var packedVectors: Int { Int(SWIFTCL_SCRATCH_FLOATS) / 32 }
 
-  /// Whether so many rows are worth packing.
+  /// Whether so many rows are worth packing: where they lie multiples of half a kilobyte
+  /// apart they drive each other from the cache.
   @inline(__always)
-  static func packs(rows: Int) -> Bool { packedVectors >= 192 && rows > 192 }
+  static func packs(rows: Int, stride: Int) -> Bool {
+    packedVectors >= 192 && rows > 192 && stride & 127 == 0
+  }
 }
 
 private struct GradientPass {
@@ -92,7 +96,7 @@ private struct GradientPass {
       BuiltinKernels.gradientBlock(
         x: x, xStride: xStride, dy: dy + panel &* 16, dyStride: dyStride, rows: rows,
         inputs: inputs, panels: panels, gradient: gradient + panel &* inputs &* 16,
-        panelStep: inputs &* 16, packed: scratch)
+        panelStep: inputs &* 16, packed: scratch, vectors: Int(SWIFTCL_SCRATCH_FLOATS) / 16)
       panel &+= panels
     }
   }

@@ -64,7 +64,7 @@ private struct UpdatePass {
   /// still serves the last; longer blocks measured slower. But what many rows are
   /// packed for should be long.
   private var vectors: Int {
-    BuiltinKernels.packs(rows: rows)
+    BuiltinKernels.packs(rows: rows, stride: dyStride)
       ? BuiltinKernels.packedVectors : min(24, Int(SWIFTCL_SCRATCH_FLOATS) / 16)
   }
 
@@ -103,7 +103,7 @@ private struct UpdatePass {
     BuiltinKernels.gradientBlock(
       x: x + input, xStride: xStride, dy: dy + panel &* 16, dyStride: dyStride, rows: rows,
       inputs: share, panels: panels, gradient: scratch, panelStep: count,
-      packed: scratch + Int(SWIFTCL_SCRATCH_FLOATS) / 2)
+      packed: scratch + Int(SWIFTCL_SCRATCH_FLOATS) / 2, vectors: BuiltinKernels.packedVectors)
     var next = 0
     while next < panels {
       target.apply(
