@@ -124,7 +124,7 @@ build/lib/lib%.so.$(VERSION): $$(call objects,$$*) build/exports.map
 	$(call say,link)
 	$(Q)$(CC) -shared $(filter %.o,$^) -o $@ -Wl,-soname,lib$*.so.$(ABI) \
 	  -Wl,--version-script=build/exports.map -Wl,--gc-sections -Wl,-z,defs -Wl,-z,now \
-	  -Wl,-z,noexecstack -Wl,--as-needed $(LIBS_$*) -lm
+	  -Wl,-z,noexecstack -Wl,-z,noseparate-code -Wl,--as-needed $(LIBS_$*) -lm
 	@strip -o build/obj/$*/stripped.so $@
 	@bytes=$$(stat -c %s build/obj/$*/stripped.so); echo "lib$*.so, stripped: $$bytes bytes"; \
 	  test $$bytes -lt $(BOUND) || { echo "lib$*.so is over $(BOUND) bytes" >&2; exit 1; }

@@ -112,9 +112,12 @@ struct UpdateTarget {
       let first = first + start
       var offset = 0
       while offset < count {
+        // Both are read before one is written: where they lie whole pages apart, a processor
+        // takes the one for the other for a moment, and waits.
+        let weight = weights.lanes(at: offset)
         let velocity = (momentum * first.lanes(at: offset) + source.lanes(at: offset)).withoutDust
         first.setLanes(velocity, at: offset)
-        weights.setLanes(weights.lanes(at: offset) - rate * velocity, at: offset)
+        weights.setLanes(weight - rate * velocity, at: offset)
         offset &+= 16
       }
     }

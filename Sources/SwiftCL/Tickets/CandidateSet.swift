@@ -148,15 +148,33 @@ extension Panels {
     var place = 0
     var start = 0
     while start < to.padded {
-      for k in 0..<to.inputs {
-        let row = inputs.map { Int($0[k]) } ?? k
-        for lane in 0..<width {
-          let o = start &+ lane
-          target[place &+ lane] =
-            o < to.outputs ? source[from.index(row, outputs.map { Int($0[o]) } ?? o)] : 0
+      #if SWIFTCL_CBLAS
+        for k in 0..<to.inputs {
+          let row = inputs.map { Int($0[k]) } ?? k
+          for lane in 0..<width {
+            let o = start &+ lane
+            target[place &+ lane] =
+              o < to.outputs ? source[from.index(row, outputs.map { Int($0[o]) } ?? o)] : 0
+          }
+          place &+= width
         }
-        place &+= width
-      }
+      #else
+        let columns = from.columns(start, to.outputs, outputs)
+        let count = min(16, to.outputs &- start)
+        for k in 0..<to.inputs {
+          let row = source + (inputs.map { Int($0[k]) } ?? k) &* 16
+          var lane = 0
+          while lane < count {
+            target[place &+ lane] = row[columns[unchecked: lane]]
+            lane &+= 1
+          }
+          while lane < 16 {
+            target[place &+ lane] = 0
+            lane &+= 1
+          }
+          place &+= 16
+        }
+      #endif
       start &+= width
     }
   }
@@ -167,13 +185,45 @@ extension Panels {
     _ source: UnsafePointer<Float>, _ from: Panels, _ target: UnsafeMutablePointer<Float>,
     _ to: Panels, _ inputs: UnsafePointer<Int32>?, _ outputs: UnsafePointer<Int32>?
   ) {
-    for k in 0..<from.inputs {
-      let row = inputs.map { Int($0[k]) } ?? k
-      for o in 0..<from.outputs {
-        target[to.index(row, outputs.map { Int($0[o]) } ?? o)] = source[from.index(k, o)]
+    #if SWIFTCL_CBLAS
+      for k in 0..<from.inputs {
+        let row = inputs.map { Int($0[k]) } ?? k
+        for o in 0..<from.outputs {
+          target[to.index(row, outputs.map { Int($0[o]) } ?? o)] = source[from.index(k, o)]
+        }
       }
-    }
+    #else
+      var start = 0
+      while start < from.outputs {
+        let columns = to.columns(start, from.outputs, outputs)
+        let count = min(16, from.outputs &- start)
+        for k in 0..<from.inputs {
+          let values = source + from.index(k, start)
+          let row = target + (inputs.map { Int($0[k]) } ?? k) &* 16
+          var lane = 0
+          while lane < count {
+            row[columns[unchecked: lane]] = values[lane]
+            lane &+= 1
+          }
+        }
+        start &+= 16
+      }
+    #endif
   }
+
+  #if !SWIFTCL_CBLAS
+    /// Where the columns of the sixteen outputs from number `start` on begin, of `count`
+    /// outputs that a map may choose.
+    private func columns(_ start: Int, _ count: Int, _ outputs: UnsafePointer<Int32>?)
+      -> InlineArray<16, Int>
+    {
+      var columns = InlineArray<16, Int>(repeating: 0)
+      for lane in 0..<min(16, count &- start) {
+        columns[lane] = index(0, outputs.map { Int($0[start &+ lane]) } ?? start &+ lane)
+      }
+      return columns
+    }
+  #endif
 }
 
 extension Panels {
