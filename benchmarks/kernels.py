@@ -47,6 +47,7 @@ def line(row, best, verdict):
     name = f"{row['operation']}, {shape}"
     cube = row["rows"] in (256, 512) and row["rows"] == row["outputs"] == row["inputs"]
     product = row["operation"] != "weight update"
+    before = len(verdict.missed)
     cells = [row["operation"], shape] + [number(row.get(key), 1) for key in ("plain", "base", "avx2", "avx512", "openblas")]
     for variant in ("avx2", "avx512"):
         if f"fma_{variant}" in row:
@@ -57,7 +58,9 @@ def line(row, best, verdict):
         else:
             cells += ["", ""]
     row["ratio"] = round(row[best] / row["openblas"], 3)
-    return cells + [number(row["ratio"]), verdict.cell(f"{name}, against OpenBLAS", row["ratio"], at_least(OTHERS))]
+    cells += [number(row["ratio"]), verdict.cell(f"{name}, against OpenBLAS", row["ratio"], at_least(OTHERS))]
+    row["missed"] = verdict.missed[before:]
+    return cells
 
 
 def main():

@@ -80,14 +80,20 @@ static void one_row_weight_update(const float *x, ptrdiff_t x_stride, const floa
       update);
 }
 
+static void one_row_bias_gradient(const float *dy, ptrdiff_t dy_stride, ptrdiff_t rows,
+                                  ptrdiff_t padded, float *gradient) {
+  (rows == 1 ? swiftcl_v3_bias_gradient : swiftcl_v4_bias_gradient)(dy, dy_stride, rows, padded,
+                                                                    gradient);
+}
+
 static const swiftcl_kernel_table table_wide = {
     "avx512",
     one_row_forward_product,
     one_row_input_gradient,
     swiftcl_v4_weight_gradient,
     one_row_weight_update,
-    swiftcl_v4_apply_update,
-    swiftcl_v4_bias_gradient
+    swiftcl_v3_apply_update, /* from stored gradients: for memory, too, or for biases */
+    one_row_bias_gradient
 };
 
 #pragma GCC visibility pop

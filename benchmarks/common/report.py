@@ -1,4 +1,4 @@
-"""Fills the generated blocks of docs/speed.md from build/bench/speed.json and growth.json.
+"""Fills the generated blocks of docs/speed.md from build/bench/speed.json, kernels.json and growth.json.
 
     make bench-report
 
@@ -63,6 +63,26 @@ def growth(content):
     return parts
 
 
+def kernels(content):
+    """One line a shape: ours on the best instruction set, OpenBLAS in brackets, for each product."""
+    best, cells, missed = content["kernels"], {}, []
+    for row in content["rows"]:
+        shape = f"{row['rows']} x {row['outputs']} x {row['inputs']}"
+        cells.setdefault(shape, {})[row["operation"]] = f"{row[best]:.0f} ({row['openblas']:.0f})"
+        missed += row["missed"]
+    names = list(dict.fromkeys(row["operation"] for row in content["rows"]))
+    lines = [[shape] + [found[name] for name in names] for shape, found in cells.items()]
+    cubes = [[row["operation"], f"{row['rows']}³"]
+             + [f"{100 * row[f'share_{variant}']:.0f} %" if f"share_{variant}" in row else "" for variant in ("avx2", "avx512")]
+             for row in content["rows"]
+             if row["rows"] in (256, 512) and row["rows"] == row["outputs"] == row["inputs"]]
+    rest = "".join(f"\n- {line}" for line in missed)
+    return [f"OpenBLAS runs its {content['openblas_core']} kernels, ours are {best}; GFLOP/s, OpenBLAS in brackets.",
+            markdown(["rows x outputs x inputs"] + names, lines),
+            markdown(["share of the peak", "", "avx2", "avx512"], cubes, 2),
+            f"Bars missed: {len(missed)}.{rest}"]
+
+
 def fill(page, name, parts):
     begin, end = f"<!-- {name}: generated -->", f"<!-- end of {name} -->"
     if page.count(begin) != 1 or page.count(end) != 1:
@@ -73,7 +93,7 @@ def fill(page, name, parts):
 
 def main():
     page = PAGE.read_text()
-    for name, block in (("speed", speed), ("growth", growth)):
+    for name, block in (("speed", speed), ("kernels", kernels), ("growth", growth)):
         path = ROOT / "build" / "bench" / f"{name}.json"
         if not path.is_file():
             print(f"no {path.relative_to(ROOT)}: make bench NAME={name}")

@@ -26,10 +26,11 @@ struct HeadLoss {
         largest = z[best]
       }
       if best == target { correct += 1 }
+      let logit = z[target]
       // NaN is larger than nothing: it must reach the loss, not hide from it.
-      let logTotal = Scalar.log(sumOfExp(z, largest, vectors))
-      sum += largest + logTotal - z[target]
-      softmax(z, largest, logTotal, weight, vectors)
+      let total = exponentials(z, largest, vectors)
+      sum += largest + Scalar.log(total) - logit
+      scale(z, by: weight / total, vectors)
       z[target] -= weight
       clearOthers(z)
     }
@@ -47,41 +48,41 @@ struct HeadLoss {
     }
   #endif
 
-  /// The sum of exp(z - largest) over the classes in order.
+  /// exp(z - largest) in place of z, and the sum over the classes in order.
   @inline(__always)
-  private func sumOfExp(_ z: UnsafeMutablePointer<Float>, _ largest: Float, _ vectors: Int)
-    -> Float
-  {
+  private func exponentials(
+    _ z: UnsafeMutablePointer<Float>, _ largest: Float, _ vectors: Int
+  ) -> Float {
     var total: Float = 0
     if vectors == 0 {
-      for c in 0..<classCount { total += Scalar.exp(z[Int(columns[c])] - largest) }
+      for c in 0..<classCount {
+        let part = Scalar.exp(z[Int(columns[c])] - largest)
+        z[Int(columns[c])] = part
+        total += part
+      }
     }
     for v in 0..<vectors {
       let parts = swiftcl_exp(z.lanes(at: v * 16) - largest)
+      z.setLanes(parts, at: v * 16)
       for lane in 0..<min(16, classCount - v * 16) { total += parts[lane] }
     }
     return total
   }
 
-  /// exp(z - largest - logTotal) times `weight` in place of z, of the classes alone.
+  /// Makes exponentials probabilities, times the weight of a row; of the classes alone.
   /// Subnormal gradients would only make the backward pass slow.
   @inline(__always)
-  private func softmax(
-    _ z: UnsafeMutablePointer<Float>, _ largest: Float, _ logTotal: Float, _ weight: Float,
-    _ vectors: Int
-  ) {
+  private func scale(_ z: UnsafeMutablePointer<Float>, by factor: Float, _ vectors: Int) {
     if vectors == 0 {
       for c in 0..<classCount {
-        let column = Int(columns[c])
-        let part = Scalar.exp(z[column] - largest - logTotal) * weight
-        z[column] = part < 1e-30 ? 0 : part
+        let part = z[Int(columns[c])] * factor
+        z[Int(columns[c])] = part < 1e-30 ? 0 : part
       }
     }
     for v in 0..<vectors {
-      let parts = swiftcl_exp(z.lanes(at: v * 16) - largest - logTotal) * weight
+      let parts = swiftcl_without_dust(z.lanes(at: v * 16) * factor)
       let last = Int32(min(16, classCount - v * 16) - 1)
-      let kept = swiftcl_without_dust(parts)
-      z.setLanes(kept.chosen(by: swiftcl_first_mask(last), else: Lanes.zero), at: v * 16)
+      z.setLanes(parts.chosen(by: swiftcl_first_mask(last), else: Lanes.zero), at: v * 16)
     }
   }
 
