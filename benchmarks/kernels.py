@@ -3,13 +3,16 @@
 The three products of a layer and the fused weight update over a table of shapes,
 one thread. Writes build/bench/kernels.json. x86-64 only.
 
-Variables: ROUNDS (15); QUICK=1 is 5 rounds of a shorter table.
+Variables: ROUNDS (15, a third in each of three processes); QUICK=1 is 5 rounds of a
+shorter table.
 """
 
 import json
 import os
 import subprocess
 import sys
+
+import numpy as np
 
 from common import settings
 from common.process import pinned_core
@@ -21,6 +24,7 @@ CUBES = [(n, n, n) for n in (16, 32, 64, 128, 256, 512)]
 LAYERS = [(rows, outputs, inputs) for outputs, inputs in ((10, 200), (200, 200), (200, 784), (800, 784), (1600, 1600))
           for rows in (1, 8, 32, 128)] + [(2, 200, 784), (8, 64, 64), (512, 200, 784), (1, 4096, 4096), (32, 4096, 4096)]
 OPERATIONS = 4
+PLACES = 3    #: processes, of which each measures everything
 SHARE = 0.8   #: of the peak, products of 256 and 512 cubed
 OTHERS = 0.9  #: of OpenBLAS, everywhere
 
@@ -63,12 +67,22 @@ def line(row, best, verdict):
     return cells
 
 
+def measure_all(shapes, rounds, core, progress):
+    """The median over processes: where one lies in memory is worth a tenth to what just fits a cache."""
+    found = [measure(shapes, -(-rounds // PLACES), core, progress) for _ in range(PLACES)]
+    rows = [dict(row) for row in found[0][1]]
+    for i, row in enumerate(rows):
+        for key in set(row) - {"operation", "rows", "outputs", "inputs"}:
+            row[key] = round(float(np.median([place[1][i][key] for place in found])), 2)
+    return found[0][0], rows
+
+
 def main():
     if not PROGRAM.exists():
         sys.exit("this benchmark compares the kernels of x86-64 processors")
     quick, progress = settings.flag("QUICK"), Progress(1)
     shapes = CUBES + (LAYERS[4:12] if quick else LAYERS)
-    machine, rows = measure(shapes, settings.integer("ROUNDS", 5 if quick else 15), pinned_core(), progress)
+    machine, rows = measure_all(shapes, settings.integer("ROUNDS", 5 if quick else 15), pinned_core(), progress)
     progress.finish("kernels")
     verdict = Verdict()
     lines = [line(row, machine["kernels"], verdict) for row in rows]

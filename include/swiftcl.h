@@ -242,12 +242,15 @@ swiftcl_status swiftcl_network_memory(
 
 /**
  * Lets large products of this network use several threads. Off at first;
- * results do not depend on it, bit for bit (in the OpenBLAS flavour they may).
- * The network keeps its threads, which sleep while there is nothing for them to
- * do, until the number is set lower or the network is freed. It is no part of
- * the description nor of a checkpoint: a loaded network has 1. After a fork the
- * child's networks have 1 as well. docs/api-conventions.md says what the
- * threads do and do not do.
+ * results do not depend on it, bit for bit. The network keeps its threads,
+ * which sleep while there is nothing for them to do, until the number is set
+ * lower or the network is freed: one in the caller's memory must be freed
+ * before that memory is used for anything else. The number is no part of the
+ * description nor of a checkpoint: a loaded network has 1. After a fork the
+ * child's networks have 1 as well. In the OpenBLAS flavour it is the number of
+ * OpenBLAS's threads instead: one for the whole process, which networks made or
+ * loaded later have as well, and on which results may depend.
+ * docs/api-conventions.md says what the threads do and do not do.
  *
  * @param network a network, also while a task is open.
  * @param threads 1, which ends all but the caller's, to SWIFTCL_MAX_THREADS;
@@ -1020,7 +1023,9 @@ void swiftcl_ticket_free(swiftcl_ticket *ticket);
  *
  * @param ticket a ticket.
  * @param info struct_size set by the caller; written on success.
- * @return SWIFTCL_OK, SWIFTCL_E_NULL or SWIFTCL_E_STRUCT. Since 0.1.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for what is no ticket
+ *     or a freed one, as far as that can be seen; SWIFTCL_E_STRUCT. Any thread.
+ *     Since 0.1.
  */
 swiftcl_status swiftcl_ticket_info_get(
     const swiftcl_ticket *ticket, swiftcl_ticket_info *info);
@@ -1033,8 +1038,8 @@ swiftcl_status swiftcl_ticket_info_get(
  * @param capacity labels `classes` has room for;
  *     swiftcl_ticket_info.class_count tells.
  * @param count receives how many there are; may be NULL.
- * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_BUFFER with the labels that
- *     would do. Since 0.1.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for no ticket;
+ *     SWIFTCL_E_BUFFER with the labels that would do. Any thread. Since 0.1.
  */
 swiftcl_status swiftcl_ticket_classes(
     const swiftcl_ticket *ticket, int32_t *classes, size_t capacity,
@@ -1050,8 +1055,9 @@ swiftcl_status swiftcl_ticket_classes(
  *     where the block abstains.
  * @param capacity entries `winners` has room for.
  * @param count receives the layer's blocks; may be NULL.
- * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for the layer;
- *     SWIFTCL_E_BUFFER with the entries that would do. Since 0.1.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for no ticket or for
+ *     the layer; SWIFTCL_E_BUFFER with the entries that would do. Any thread.
+ *     Since 0.1.
  */
 swiftcl_status swiftcl_ticket_winners(
     const swiftcl_ticket *ticket, uint32_t layer, int32_t *winners,
@@ -1068,7 +1074,8 @@ swiftcl_status swiftcl_ticket_winners(
  * @param rows at least 1.
  * @param bytes receives the bytes; never more than
  *     swiftcl_ticket_info.fast_scratch_bytes.
- * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for rows. Since 0.1.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for no ticket or for
+ *     rows. Any thread. Since 0.1.
  */
 swiftcl_status swiftcl_ticket_scratch(
     const swiftcl_ticket *ticket, size_t rows, size_t *bytes);
@@ -1088,10 +1095,10 @@ swiftcl_status swiftcl_ticket_scratch(
  *     its contents do not matter, before or after.
  * @param scratch_bytes at least swiftcl_ticket_info.row_scratch_bytes; rows run
  *     in chunks that fit, and the result does not depend on how many do.
- * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for rows;
- *     SWIFTCL_E_ALIGNMENT; SWIFTCL_E_BUFFER with the floats or bytes that would
- *     do; SWIFTCL_E_NONFINITE naming the row. Any thread, also at once with
- *     others. Since 0.1.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for no ticket or for
+ *     rows; SWIFTCL_E_ALIGNMENT; SWIFTCL_E_BUFFER with the floats or bytes that
+ *     would do; SWIFTCL_E_NONFINITE naming the row. Any thread, also at once
+ *     with others. Since 0.1.
  */
 swiftcl_status swiftcl_ticket_predict(
     const swiftcl_ticket *ticket, const void *inputs, size_t rows,

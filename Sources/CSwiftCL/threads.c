@@ -12,6 +12,9 @@
  *
  * So a worker that wakes late finds nothing and does no harm, and a machine that has
  * no time for workers leaves all shares to the caller.
+ *
+ * Sleeping is where pthread_cancel may end a thread. The host may cancel its own, but
+ * not between an offer and its end, so both calls that wait put a cancellation off.
  */
 #if !defined(SWIFTCL_FIRMWARE) && !defined(SWIFTCL_CBLAS)
 #define _GNU_SOURCE
@@ -143,14 +146,23 @@ static void block_signals(sigset_t *before) {
   pthread_sigmask(SIG_SETMASK, &all, before);
 }
 
+/* Kernels need a seventh of this. A host with so many thread-local variables that it is
+   too little gets the system's default. */
+enum { STACK_BYTES = 256 * 1024 };
+
 /* A thread inherits the mask of the one that starts it. */
 static swiftcl_worker *start_worker(void) {
   struct start start = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL};
   pthread_t thread;
+  pthread_attr_t attributes;
   sigset_t before;
+  if (pthread_attr_init(&attributes)) return NULL;
+  (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
   block_signals(&before);
-  int failed = pthread_create(&thread, NULL, work, &start);
+  int failed = pthread_create(&thread, &attributes, work, &start) &&
+               pthread_create(&thread, NULL, work, &start);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attributes);
   if (failed) return NULL;
 #ifdef __linux__
   (void)pthread_setname_np(thread, "swiftcl");
@@ -176,21 +188,27 @@ static void end_workers(swiftcl_workers *workers, int32_t count) {
   }
 }
 
-int32_t swiftcl_workers_set(swiftcl_workers *workers, int32_t count) {
-  int32_t before = workers->count;
-  workers->process = (int32_t)getpid();
+/* Starts what is missing; 1 if the system starts no more. */
+static int start_workers(swiftcl_workers *workers, int32_t count) {
   while (workers->count < count) {
     swiftcl_worker *worker = start_worker();
-    if (!worker) {
-      end_workers(workers, before);
-      return 1;
-    }
+    if (!worker) return 1;
     worker->next = workers->first;
     workers->first = worker;
     workers->count++;
   }
-  end_workers(workers, count);
   return 0;
+}
+
+int32_t swiftcl_workers_set(swiftcl_workers *workers, int32_t count) {
+  int32_t before = workers->count;
+  int cancelled;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelled);
+  workers->process = (int32_t)getpid();
+  int failed = start_workers(workers, count);
+  end_workers(workers, failed ? before : count);
+  pthread_setcancelstate(cancelled, NULL);
+  return failed;
 }
 
 void swiftcl_workers_forget_after_fork(swiftcl_workers *workers) {
@@ -204,6 +222,8 @@ void swiftcl_workers_forget_after_fork(swiftcl_workers *workers) {
 void swiftcl_workers_run(const swiftcl_workers *workers, ptrdiff_t shares, ptrdiff_t units,
                          swiftcl_share_fn share, const void *context) {
   struct section section = {.share = share, .context = context};
+  int cancelled;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelled);
   fegetenv(&section.mode);
   ptrdiff_t each = units / shares, larger = units % shares;
   ptrdiff_t own = each + (larger > 0), first = own;
@@ -226,5 +246,6 @@ void swiftcl_workers_run(const swiftcl_workers *workers, ptrdiff_t shares, ptrdi
       if (state_after(worker, RUNNING) == RUNNING) sleep_over(worker, RUNNING, AWAITED);
     }
   }
+  pthread_setcancelstate(cancelled, NULL);
 }
 #endif

@@ -393,6 +393,35 @@ static void forked(void) {
   swiftcl_network_free(net);
 }
 
+/* A host may cancel its own thread while that waits for workers: the cancellation is put off
+   until the call is over, and the network is whole. */
+static void *learn_for_ever(void *net) {
+  /* No check in here: a failed one prints, and that may be cancelled. */
+  for (;;) {
+    swiftcl_train_step(net, rows, labels, BATCH, NULL);
+    pthread_testcancel();
+  }
+  return NULL;
+}
+
+static void cancelled(void) {
+  swiftcl_network *net = create(&settings[0], WIDTH);
+  swiftcl_task task;
+  begin(net, &task);
+  for (int i = 0; i < 30; i++) {
+    pthread_t thread;
+    OK(net, swiftcl_set_threads(net, 4));
+    CHECK(pthread_create(&thread, NULL, learn_for_ever, net) == 0);
+    nanosleep(&(struct timespec){.tv_nsec = 3000000 + 100000 * i}, NULL);
+    pthread_cancel(thread);
+    pthread_join(thread, NULL);
+    step(net, 8);
+    OK(net, swiftcl_set_threads(net, 1));
+    CHECK(worker_count() == 0);
+  }
+  swiftcl_network_free(net);
+}
+
 int main(void) {
   for (int i = 0; i < BATCH * INPUTS; i++) rows[i] = real(-1, 1);
   for (int i = 0; i < BATCH; i++) labels[i] = (int32_t)below(CLASSES);
@@ -403,6 +432,7 @@ int main(void) {
   signals();
   forked();
   if (!quick()) {
+    cancelled();
     floating_point_mode(); /* valgrind has one mode */
     work_is_shared();
   }

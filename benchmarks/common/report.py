@@ -30,7 +30,7 @@ def speed(content):
     ratios = [line[:-1] for line in ratio_lines(content["rows"], verdict)]
     parts = [
         f"{machine['cpu']}, libswiftcl {machine['build']}, OpenBLAS with its {machine['openblas_core']} kernels, "
-        f"{versions}; load of the machine {machine['load'][0]}. Predictions are from a {machine['predicts_from']}.",
+        f"{versions}; load of the machine {machine['load'][0]}. Predictions are from a ticket.",
         markdown(["what", "shape", "batch", "ours µs", "peer", "peer µs", "ratio", "must"], ratios, 2)]
     runs = run_lines(content["rows"], verdict)
     if runs:

@@ -25,7 +25,8 @@ RUN_RATIO, RUN_ACCURACY, RUN_MACS, SHARE = 20, 96.6, 0.07, 0.6
 
 def bar_of(what, peer, batch, machine):
     """The least ratio of a row, or None. OpenBLAS is to be beaten where it leaves half of the CPU unused."""
-    if peer == "c-openblas" and batch > 1 and machine["avx512"] and machine["openblas_core"] in AVX2_CORES:
+    narrow = peer == "c-openblas-haswell" or peer == "c-openblas" and machine["openblas_core"] in AVX2_CORES
+    if narrow and batch > 1 and machine["avx512"]:
         return 1.3
     return BARS.get((what, peer), {}).get(batch)
 

@@ -79,8 +79,6 @@ def show(content):
         print("  the whole run is kept from an earlier run of the same library; FRESH=1 measures it again")
     if machine["alone"] < 0.97:
         print(f"  other programs had the core {100 - 100 * machine['alone']:.0f} % of the time; times are without that")
-    if machine["predicts_from"] != "ticket":
-        print("  this library has no tickets outside of the network: predictions are the network's")
     if machine["quick"]:
         print("  QUICK=1: few rounds; the whole run has two tasks and no bars")
     verdict.report()

@@ -115,8 +115,6 @@ static void answer_course(size_t rows, size_t steps, size_t repeats, uint64_t ex
 
 /* ------------------------------------------------------- prediction from a ticket */
 
-/* A library without tickets outside of the network predicts with the network. */
-#ifdef SWIFTCL_TICKET_BYTES
 static struct {
   swiftcl_ticket *opened;
   void *data, *scratch;
@@ -152,15 +150,6 @@ static void predict(const float *inputs, size_t rows, float *logits) {
   check_ticket(swiftcl_ticket_predict(ticket.opened, inputs, rows, logits, rows * CLASSES, ticket.scratch,
                                       ticket.scratch_bytes));
 }
-#define PREDICTS_FROM "ticket"
-#else
-static void open_ticket(void) {}
-static void close_ticket(void) {}
-static void predict(const float *inputs, size_t rows, float *logits) {
-  check(swiftcl_predict(net, 0, inputs, rows, logits, rows * CLASSES));
-}
-#define PREDICTS_FROM "network"
-#endif
 
 static void answer_predictions(size_t rows, size_t count, double *samples) {
   float *logits = reserve(rows * CLASSES * sizeof(float));
@@ -225,7 +214,7 @@ int main(void) {
     unsigned a = 0, b = 0, c = 0, d = 0;
     if (sscanf(line, "network %u %u %15s %u %15s %15s %u", &a, &b, sampler, &c, allocation, unserved, &d) == 7) {
       create(a, b, sampler, c, allocation, unserved, d);
-      printf("{\"kernels\": \"%s\", \"predicts_from\": \"%s\"}\n", swiftcl_kernel_name(), PREDICTS_FROM);
+      printf("{\"kernels\": \"%s\"}\n", swiftcl_kernel_name());
     } else if (sscanf(line, "data %383s %u", path, &a) == 2) {
       read_data(path, a);
       printf("{\"rows\": %u}\n", a);

@@ -114,12 +114,13 @@ SWIFTCL_LANES_INLINE void swiftcl_transpose(const float *_Nonnull from, float *_
 
 /*
  * Calls `body` with scratch on the stack that holds whatever it holds: Swift would
- * clear its own in every call.
+ * clear its own in every call. The targets of the first case are those for which the
+ * kernels ask `arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)`.
  */
-#if defined(__x86_64__) || defined(__aarch64__) || defined(__i386__)
+#if defined(__arm__) || (defined(__riscv) && __riscv_xlen == 32) || defined(__wasm32__) || defined(__AVR__)
+#define SWIFTCL_SCRATCH_FLOATS 64 /* little stack; the kernels are those that are small in code */
+#else
 #define SWIFTCL_SCRATCH_FLOATS 6144
-#else /* firmware has little stack */
-#define SWIFTCL_SCRATCH_FLOATS 64
 #endif
 
 static __attribute__((noinline, unused)) void swiftcl_lend_scratch(
@@ -139,8 +140,8 @@ SWIFTCL_LANES_INLINE float swiftcl_square_root_single(float a) {
 }
 
 /*
- * e^x of sixteen numbers, none of them positive: bit for bit `Scalar.exp` in
- * Sources/SwiftCL/Support/Scalar.swift, which says how. NaN stays NaN.
+ * e^x of sixteen numbers: bit for bit `Scalar.exp` in Sources/SwiftCL/Support/Scalar.swift,
+ * which says how. NaN stays NaN; lanes above 0, which only pads have, are anything.
  */
 SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_exp(swiftcl_lanes x) {
 #pragma clang fp contract(off)

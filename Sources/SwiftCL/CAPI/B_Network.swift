@@ -172,10 +172,13 @@ public func swiftcl_network_memory(
 }
 
 /// Lets large products of this network use several threads. Off at first; results do not depend on
-/// it, bit for bit (in the OpenBLAS flavour they may). The network keeps its threads, which sleep
-/// while there is nothing for them to do, until the number is set lower or the network is freed.
-/// It is no part of the description nor of a checkpoint: a loaded network has 1. After a fork the
-/// child's networks have 1 as well. docs/api-conventions.md says what the threads do and do not do.
+/// it, bit for bit. The network keeps its threads, which sleep while there is nothing for them to
+/// do, until the number is set lower or the network is freed: one in the caller's memory must be
+/// freed before that memory is used for anything else. The number is no part of the description nor
+/// of a checkpoint: a loaded network has 1. After a fork the child's networks have 1 as well. In the
+/// OpenBLAS flavour it is the number of OpenBLAS's threads instead: one for the whole process, which
+/// networks made or loaded later have as well, and on which results may depend.
+/// docs/api-conventions.md says what the threads do and do not do.
 ///
 /// - Parameter network: a network, also while a task is open.
 /// - Parameter threads: 1, which ends all but the caller's, to SWIFTCL_MAX_THREADS; the caller's

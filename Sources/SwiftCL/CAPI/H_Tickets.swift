@@ -155,7 +155,8 @@ public func swiftcl_ticket_free(_ ticket: swiftcl_ticket_ref?) {
 ///
 /// - Parameter ticket: a ticket.
 /// - Parameter info: struct_size set by the caller; written on success.
-/// - Returns: SWIFTCL_OK, SWIFTCL_E_NULL or SWIFTCL_E_STRUCT. Since 0.1.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for what is no ticket or a freed one, as
+///   far as that can be seen; SWIFTCL_E_STRUCT. Any thread. Since 0.1.
 @c(swiftcl_ticket_info_get)
 public func swiftcl_ticket_info_get(
   _ ticket: swiftcl_ticket_const_ref?, _ info: UnsafeMutablePointer<swiftcl_ticket_info>?
@@ -177,7 +178,8 @@ public func swiftcl_ticket_info_get(
 /// - Parameter classes: receives the labels.
 /// - Parameter capacity: labels `classes` has room for; swiftcl_ticket_info.class_count tells.
 /// - Parameter count: receives how many there are; may be NULL.
-/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_BUFFER with the labels that would do. Since 0.1.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for no ticket; SWIFTCL_E_BUFFER with the
+///   labels that would do. Any thread. Since 0.1.
 @c(swiftcl_ticket_classes)
 public func swiftcl_ticket_classes(
   _ ticket: swiftcl_ticket_const_ref?, _ classes: UnsafeMutablePointer<Int32>?, _ capacity: UInt,
@@ -199,8 +201,8 @@ public func swiftcl_ticket_classes(
 ///   abstains.
 /// - Parameter capacity: entries `winners` has room for.
 /// - Parameter count: receives the layer's blocks; may be NULL.
-/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for the layer; SWIFTCL_E_BUFFER with the
-///   entries that would do. Since 0.1.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for no ticket or for the layer;
+///   SWIFTCL_E_BUFFER with the entries that would do. Any thread. Since 0.1.
 @c(swiftcl_ticket_winners)
 public func swiftcl_ticket_winners(
   _ ticket: swiftcl_ticket_const_ref?, _ layer: UInt32, _ winners: UnsafeMutablePointer<Int32>?,

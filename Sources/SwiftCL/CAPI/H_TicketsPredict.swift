@@ -8,7 +8,8 @@ import CSwiftCL
 /// - Parameter ticket: a ticket.
 /// - Parameter rows: at least 1.
 /// - Parameter bytes: receives the bytes; never more than swiftcl_ticket_info.fast_scratch_bytes.
-/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for rows. Since 0.1.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for no ticket or for rows. Any thread.
+///   Since 0.1.
 @c(swiftcl_ticket_scratch)
 public func swiftcl_ticket_scratch(
   _ ticket: swiftcl_ticket_const_ref?, _ rows: UInt, _ bytes: UnsafeMutablePointer<UInt>?
@@ -38,9 +39,9 @@ public func swiftcl_ticket_scratch(
 ///   not matter, before or after.
 /// - Parameter scratch_bytes: at least swiftcl_ticket_info.row_scratch_bytes; rows run in chunks that
 ///   fit, and the result does not depend on how many do.
-/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for rows; SWIFTCL_E_ALIGNMENT;
-///   SWIFTCL_E_BUFFER with the floats or bytes that would do; SWIFTCL_E_NONFINITE naming the row. Any
-///   thread, also at once with others. Since 0.1.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for no ticket or for rows;
+///   SWIFTCL_E_ALIGNMENT; SWIFTCL_E_BUFFER with the floats or bytes that would do;
+///   SWIFTCL_E_NONFINITE naming the row. Any thread, also at once with others. Since 0.1.
 @c(swiftcl_ticket_predict)
 public func swiftcl_ticket_predict(
   _ ticket: swiftcl_ticket_const_ref?, _ inputs: UnsafeRawPointer?, _ rows: UInt,
@@ -138,8 +139,13 @@ extension Boundary {
       }
       let classes = opened.pointee.classCount
       if let needed = Network.logitsMissing(Int(shown: rows), classes, capacities[t]) {
+        if count == 1 {
+          return ErrorRecord.fail(
+            threadError, SWIFTCL_E_BUFFER, call, "logit_count", is: Int(shown: capacities[t]),
+            expected: "rows times classes = ", needed)
+        }
         return ErrorRecord.fail(
-          threadError, SWIFTCL_E_BUFFER, call, "logit_count", is: Int(shown: capacities[t]),
+          threadError, SWIFTCL_E_BUFFER, call, "logit_counts", at: t, is: Int(shown: capacities[t]),
           expected: "rows times classes = ", needed)
       }
     }

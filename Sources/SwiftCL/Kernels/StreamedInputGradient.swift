@@ -14,10 +14,15 @@ struct StreamedGradient {
   var dx: UnsafeMutablePointer<Float>
   var mask: UnsafePointer<Float>?
 
-  /// Whether this is the way for so many rows and outputs.
+  /// Whether this is the way for so many rows and outputs. The widest variant leaves single
+  /// rows to the narrower one; where the multiply-add is emulated, memory is not what waits.
   @inline(__always)
   static func serves(rows: Int, padded: Int) -> Bool {
-    rows == 1 && padded > 512 && Int(SWIFTCL_SCRATCH_FLOATS) >= 4096
+    #if SWIFTCL_VARIANT_V4 || SWIFTCL_VARIANT_BASE
+      return false
+    #else
+      return rows == 1 && padded > 512 && Int(SWIFTCL_SCRATCH_FLOATS) >= 4096
+    #endif
   }
 
   func run() {
@@ -30,14 +35,14 @@ struct StreamedGradient {
   private func run(_ sums: UnsafeMutablePointer<Float>) {
     var first = 0
     while first < inputs {
-      let count = min(Int(SWIFTCL_SCRATCH_FLOATS) / 16, inputs &- first)
-      // Two panels at a time, as memory serves two streams better than one.
+      let count = evenShare(of: inputs &- first, atMost: Int(SWIFTCL_SCRATCH_FLOATS) / 16)
+      // Several panels at a time, as memory serves many streams better than one.
       var panel = 0
       while panel < padded >> 4 {
         let source = weights + (panel &* panelStep &+ first &* 16)
-        let share = min(2, padded >> 4 &- panel)
-        if share == 2 {
-          add(source, panel: panel, count: count, to: sums, Strip2.self)
+        let share = padded >> 4 &- panel >= 6 ? 6 : 1
+        if share == 6 {
+          add(source, panel: panel, count: count, to: sums, Strip6.self)
         } else {
           add(source, panel: panel, count: count, to: sums, Strip1.self)
         }

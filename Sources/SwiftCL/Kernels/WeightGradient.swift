@@ -67,6 +67,11 @@ extension BuiltinKernels {
     }
   }
 
+  /// Of how many inputs a block has, whose rows stay in the second cache while all panels
+  /// pass.
+  @inline(__always)
+  static func inputsNearby(rows: Int) -> Int { max(65536 / rows, 32) }
+
   /// In an update half of the scratch holds packed rows, the other half sums of a block.
   static var packedVectors: Int { Int(SWIFTCL_SCRATCH_FLOATS) / 32 }
 
@@ -90,14 +95,21 @@ private struct GradientPass {
 
   func run(_ scratch: UnsafeMutablePointer<Float>) {
     let mostPanels = TileShape.gradientPanels(rows: min(inputs, TileShape.rows))
-    var panel = 0
-    while panel < padded >> 4 {
-      let panels = evenShare(of: padded >> 4 &- panel, atMost: mostPanels)
-      BuiltinKernels.gradientBlock(
-        x: x, xStride: xStride, dy: dy + panel &* 16, dyStride: dyStride, rows: rows,
-        inputs: inputs, panels: panels, gradient: gradient + panel &* inputs &* 16,
-        panelStep: inputs &* 16, packed: scratch, vectors: Int(SWIFTCL_SCRATCH_FLOATS) / 16)
-      panel &+= panels
+    let wide = BuiltinKernels.inputsNearby(rows: rows)
+    var first = 0
+    while first < inputs {
+      let count = evenShare(of: inputs &- first, atMost: wide)
+      var panel = 0
+      while panel < padded >> 4 {
+        let panels = evenShare(of: padded >> 4 &- panel, atMost: mostPanels)
+        BuiltinKernels.gradientBlock(
+          x: x + first, xStride: xStride, dy: dy + panel &* 16, dyStride: dyStride, rows: rows,
+          inputs: count, panels: panels,
+          gradient: gradient + (panel &* inputs &+ first) &* 16, panelStep: inputs &* 16,
+          packed: scratch, vectors: Int(SWIFTCL_SCRATCH_FLOATS) / 16)
+        panel &+= panels
+      }
+      first &+= count
     }
   }
 }

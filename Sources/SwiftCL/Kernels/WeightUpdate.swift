@@ -70,16 +70,22 @@ private struct UpdatePass {
 
   func run(_ scratch: UnsafeMutablePointer<Float>) {
     let mostPanels = TileShape.gradientPanels(rows: min(inputs, TileShape.rows))
-    var panel = 0
-    while panel < padded >> 4 {
-      let panels = evenShare(of: padded >> 4 &- panel, atMost: mostPanels)
-      var input = 0
-      while input < inputs {
-        let share = evenShare(of: inputs &- input, atMost: vectors / panels)
-        update(panel: panel, panels: panels, input: input, share: share, scratch)
-        input &+= share
+    let wide = BuiltinKernels.inputsNearby(rows: rows)
+    var first = 0
+    while first < inputs {
+      let end = first &+ evenShare(of: inputs &- first, atMost: wide)
+      var panel = 0
+      while panel < padded >> 4 {
+        let panels = evenShare(of: padded >> 4 &- panel, atMost: mostPanels)
+        var input = first
+        while input < end {
+          let share = evenShare(of: end &- input, atMost: vectors / panels)
+          update(panel: panel, panels: panels, input: input, share: share, scratch)
+          input &+= share
+        }
+        panel &+= panels
       }
-      panel &+= panels
+      first = end
     }
   }
 

@@ -165,8 +165,13 @@ extension Network {
     for t in 0..<taskCount {
       guard let classes = classCount(of: tasks[t]) else { return error.status }
       guard let needed = Network.logitsMissing(rows, classes, capacities[t]) else { continue }
+      if taskCount == 1 {
+        return fail(
+          SWIFTCL_E_BUFFER, "logit_count", is: Int(shown: capacities[t]),
+          expected: "rows times classes = ", needed)
+      }
       return fail(
-        SWIFTCL_E_BUFFER, "logit_count", is: Int(shown: capacities[t]),
+        SWIFTCL_E_BUFFER, "logit_counts", at: t, is: Int(shown: capacities[t]),
         expected: "rows times classes = ", needed)
     }
     var answers = Answers(logits: logits)

@@ -197,9 +197,9 @@ class Network:
     def threads(self) -> int:
         """How many threads share the network's large products, the caller's included; 1 at first.
 
-        Results do not depend on it, bit for bit (in the OpenBLAS flavour, where it holds for the
-        whole process, they may). More than the machine has processors is of no use. It is not
-        saved, and a forked child's networks have 1."""
+        Results do not depend on it, bit for bit. More than the machine has processors is of no
+        use. It is not saved, and a forked child's networks have 1. In the OpenBLAS flavour it is
+        the number of OpenBLAS's threads, one for the whole process, and results may depend on it."""
         value = ctypes.c_uint32()
         self._call("swiftcl_threads_get", ctypes.byref(value))
         return value.value

@@ -1,0 +1,153 @@
+/*
+ * stack.c -- how much stack the calls take: a thread runs one call on a painted stack,
+ * and what it left of the paint is counted. Prints the table of docs/api-conventions.md
+ * and holds each call to the bound that stands there.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "swiftcl.h"
+
+enum { INPUTS = 784, CLASSES = 10, BATCH = 256, STACK = 1 << 20, PAINT = 0xA5 };
+
+static float rows[BATCH * INPUTS], logits[BATCH * CLASSES];
+static int32_t labels[BATCH];
+static swiftcl_layer layers[] = {SWIFTCL_DENSE(1024, 2, SWIFTCL_ACTIVATION_RELU), SWIFTCL_DENSE(1024, 2, SWIFTCL_ACTIVATION_RELU),
+                                 SWIFTCL_HEAD(CLASSES)};
+static swiftcl_options options;
+static swiftcl_network *net;
+static swiftcl_task task;
+static swiftcl_ticket *ticket;
+static void *data, *scratch;
+static size_t bytes;
+enum { SCRATCH = 1 << 20 };
+
+static swiftcl_status nothing(void) { return SWIFTCL_OK; }
+static swiftcl_status plan(void) {
+  swiftcl_plan found = {.struct_size = sizeof found};
+  return swiftcl_network_plan(&options, &found);
+}
+static swiftcl_status create(void) { return swiftcl_network_create(&options, &net); }
+static swiftcl_status begin(void) { return swiftcl_task_begin(net, NULL, &task); }
+static swiftcl_status step(void) { return swiftcl_train_step(net, rows, labels, BATCH, NULL); }
+static swiftcl_status step_one(void) { return swiftcl_train_step(net, rows, labels, 1, NULL); }
+static swiftcl_status fit(void) { return swiftcl_fit(net, rows, labels, BATCH, NULL, NULL); }
+static swiftcl_status end(void) { return swiftcl_task_end(net, NULL); }
+static swiftcl_status predict(void) { return swiftcl_predict(net, task, rows, BATCH, logits, BATCH * CLASSES); }
+static swiftcl_status save(void) { return swiftcl_network_save_memory(net, data, bytes, NULL); }
+static swiftcl_status load(void) {
+  swiftcl_network *copy = NULL;
+  swiftcl_status status = swiftcl_network_load_memory(data, bytes, NULL, &copy);
+  swiftcl_network_free(copy);
+  return status;
+}
+static swiftcl_status export(void) { return swiftcl_ticket_export(net, task, data, bytes, NULL); }
+static swiftcl_status open_ticket(void) { return swiftcl_ticket_open(data, bytes, NULL, &ticket); }
+static swiftcl_status predict_ticket(void) {
+  return swiftcl_ticket_predict(ticket, rows, BATCH, logits, BATCH * CLASSES, scratch, SCRATCH);
+}
+
+struct job {
+  swiftcl_status (*call)(void);
+  swiftcl_status status;
+};
+
+static void *run(void *argument) {
+  struct job *job = argument;
+  job->status = job->call();
+  return NULL;
+}
+
+static void need(int holds, const char *what) {
+  if (holds) return;
+  fprintf(stderr, "%s: %s\n", what, swiftcl_last_error(net)->message);
+  exit(1);
+}
+
+/* Bytes of stack that a thread with this call touches. */
+static size_t touched(swiftcl_status (*call)(void), const char *name) {
+  unsigned char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  pthread_attr_t attributes;
+  pthread_t thread;
+  struct job job = {call, SWIFTCL_E_STATE};
+  size_t left = 0;
+  need(stack != MAP_FAILED, "mmap");
+  memset(stack, PAINT, STACK);
+  pthread_attr_init(&attributes);
+  pthread_attr_setstack(&attributes, stack, STACK);
+  need(pthread_create(&thread, &attributes, run, &job) == 0, "pthread_create");
+  pthread_join(thread, NULL);
+  need(job.status == SWIFTCL_OK, name);
+  while (stack[left] == PAINT) left++;
+  munmap(stack, STACK);
+  return STACK - left;
+}
+
+static size_t bare;
+static int too_deep;
+
+/* `bound` in kilobytes, beyond what a thread takes that does nothing. */
+static void measure(const char *name, swiftcl_status (*call)(void), size_t bound) {
+  size_t all = touched(call, name), used = all > bare ? all - bare : 0;
+  printf("%-36s %6.1f kB, at most %zu\n", name, (double)used / 1024, bound);
+  if (used > bound * 1024) too_deep++;
+}
+
+static void *fresh(size_t size) {
+  void *memory = NULL;
+  need(posix_memalign(&memory, 64, size) == 0, "memory");
+  return memory;
+}
+
+int main(void) {
+  for (int i = 0; i < BATCH * INPUTS; i++) rows[i] = (float)(i % 7) / 7;
+  for (int i = 0; i < BATCH; i++) labels[i] = i % CLASSES;
+  need(swiftcl_options_init(&options) == SWIFTCL_OK, "options");
+  options.layers = layers;
+  options.layer_count = 3;
+  options.inputs = INPUTS;
+  options.max_batch = BATCH;
+  options.max_tasks = 2;
+  bare = touched(nothing, "nothing");
+  measure("swiftcl_network_plan", plan, 20);
+  measure("swiftcl_network_create", create, 20);
+  measure("swiftcl_task_begin", begin, 20);
+  measure("swiftcl_train_step", step, 36);
+  measure("swiftcl_train_step of one row", step_one, 36);
+  measure("swiftcl_fit", fit, 36);
+  measure("swiftcl_task_end", end, 20);
+  measure("swiftcl_predict", predict, 8);
+  need(swiftcl_checkpoint_size(net, &bytes) == SWIFTCL_OK, "size of a checkpoint");
+  data = fresh(bytes);
+  measure("swiftcl_network_save_memory", save, 8);
+  measure("swiftcl_network_load_memory", load, 24);
+  free(data);
+  need(swiftcl_ticket_bytes(net, task, &bytes) == SWIFTCL_OK, "size of a ticket");
+  data = fresh(bytes);
+  scratch = fresh(SCRATCH);
+  measure("swiftcl_ticket_export", export, 8);
+  measure("swiftcl_ticket_open", open_ticket, 6);
+  measure("swiftcl_ticket_predict", predict_ticket, 6);
+  swiftcl_ticket_free(ticket);
+  swiftcl_network_free(net);
+  options.sampler = SWIFTCL_SAMPLER_TOP_K;
+  options.optimizer = SWIFTCL_OPTIMIZER_ADAM;
+  options.allocation = SWIFTCL_ALLOCATE_ANY;
+  options.clip_norm = 1;
+  create();
+  begin();
+  measure("swiftcl_train_step, Adam, top-k", step, 36);
+  end();
+  measure("swiftcl_task_begin, shared units", begin, 20);
+  measure("swiftcl_train_step, shared units", step, 36);
+  swiftcl_network_free(net);
+  free(data);
+  free(scratch);
+  if (too_deep) fprintf(stderr, "stack: %d calls take more than their bound\n", too_deep);
+  return too_deep != 0;
+}
