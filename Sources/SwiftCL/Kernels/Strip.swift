@@ -126,4 +126,6 @@ struct StripPair<Left: Strip, Right: Strip>: Strip {
 typealias Strip2 = StripPair<Strip1, Strip1>
 typealias Strip3 = StripPair<Strip2, Strip1>
 typealias Strip4 = StripPair<Strip2, Strip2>
+typealias Strip5 = StripPair<Strip4, Strip1>
 typealias Strip6 = StripPair<Strip4, Strip2>
+typealias Strip7 = StripPair<Strip4, Strip3>

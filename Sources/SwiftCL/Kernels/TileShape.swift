@@ -76,7 +76,7 @@ enum TileShape {
 
     /// The most panels of a tile with so many rows.
     @inline(__always)
-    static func panels(rows: Int) -> Int { rows == 1 ? 4 : rows == 2 ? 3 : rows == 3 ? 2 : 1 }
+    static func panels(rows: Int) -> Int { rows == 1 ? 7 : rows == 2 ? 3 : rows == 3 ? 2 : 1 }
 
     /// Runs `work` with the tile of this size.
     @inline(__always)
@@ -85,7 +85,10 @@ enum TileShape {
       case (1, 1): work.run(Tile1<Strip1>.self)
       case (1, 2): work.run(Tile1<Strip2>.self)
       case (1, 3): work.run(Tile1<Strip3>.self)
-      case (1, _): work.run(Tile1<Strip4>.self)
+      case (1, 4): work.run(Tile1<Strip4>.self)
+      case (1, 5): work.run(Tile1<Strip5>.self)
+      case (1, 6): work.run(Tile1<Strip6>.self)
+      case (1, _): work.run(Tile1<Strip7>.self)
       case (2, 1): work.run(Tile2<Strip1>.self)
       case (2, 2): work.run(Tile2<Strip2>.self)
       case (2, _): work.run(Tile2<Strip3>.self)

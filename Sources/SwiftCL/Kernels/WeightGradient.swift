@@ -67,10 +67,15 @@ extension BuiltinKernels {
     }
   }
 
-  /// Of how many inputs a block has, whose rows stay in the second cache while all panels
-  /// pass.
+  /// How many inputs a block has, whose rows stay in the second cache while all panels pass.
+  /// Packing is made once for all inputs, and serves that end, too. (A division would be
+  /// felt in the smallest products.)
   @inline(__always)
-  static func inputsNearby(rows: Int) -> Int { max(65536 / rows, 32) }
+  static func inputsNearby(rows: Int, stride: Int, inputs: Int) -> Int {
+    let floats = 65536
+    if rows &* inputs <= floats || packs(rows: rows, stride: stride) { return inputs }
+    return max(floats / rows, 32)
+  }
 
   /// In an update half of the scratch holds packed rows, the other half sums of a block.
   static var packedVectors: Int { Int(SWIFTCL_SCRATCH_FLOATS) / 32 }
@@ -95,7 +100,7 @@ private struct GradientPass {
 
   func run(_ scratch: UnsafeMutablePointer<Float>) {
     let mostPanels = TileShape.gradientPanels(rows: min(inputs, TileShape.rows))
-    let wide = BuiltinKernels.inputsNearby(rows: rows)
+    let wide = BuiltinKernels.inputsNearby(rows: rows, stride: dyStride, inputs: inputs)
     var first = 0
     while first < inputs {
       let count = evenShare(of: inputs &- first, atMost: wide)

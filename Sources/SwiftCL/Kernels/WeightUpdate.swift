@@ -58,28 +58,32 @@ private struct UpdatePass {
   var inputs: Int
   var padded: Int
 
-  /// How many vectors of gradients rest on the stack.
+  /// How many inputs a block has, whose gradients rest on the stack.
   ///
   /// One register tile, so that the processor can sum the next block while the memory
-  /// still serves the last; longer blocks measured slower. But what many rows are
-  /// packed for should be long.
-  private var vectors: Int {
-    BuiltinKernels.packs(rows: rows, stride: dyStride)
-      ? BuiltinKernels.packedVectors : min(24, Int(SWIFTCL_SCRATCH_FLOATS) / 16)
+  /// still serves the last, or a few of a single panel; longer blocks measured slower. But
+  /// what many rows are packed for should be long.
+  private func mostInputs(panels: Int) -> Int {
+    if BuiltinKernels.packs(rows: rows, stride: dyStride) {
+      return BuiltinKernels.packedVectors / panels
+    }
+    let room = Int(SWIFTCL_SCRATCH_FLOATS) / 16
+    return panels == 1 ? min(max(24, 5 &* TileShape.rows), room) : min(24, room) / panels
   }
 
   func run(_ scratch: UnsafeMutablePointer<Float>) {
     let mostPanels = TileShape.gradientPanels(rows: min(inputs, TileShape.rows))
-    let wide = BuiltinKernels.inputsNearby(rows: rows)
+    let wide = BuiltinKernels.inputsNearby(rows: rows, stride: dyStride, inputs: inputs)
     var first = 0
     while first < inputs {
       let end = first &+ evenShare(of: inputs &- first, atMost: wide)
       var panel = 0
       while panel < padded >> 4 {
         let panels = evenShare(of: padded >> 4 &- panel, atMost: mostPanels)
+        let most = mostInputs(panels: panels)
         var input = first
         while input < end {
-          let share = evenShare(of: end &- input, atMost: vectors / panels)
+          let share = evenShare(of: end &- input, atMost: most)
           update(panel: panel, panels: panels, input: input, share: share, scratch)
           input &+= share
         }
