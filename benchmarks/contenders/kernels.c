@@ -65,11 +65,16 @@ PEAK(chains_avx512, "avx512f", __m512, _mm512_fmadd_ps, _mm512_set1_ps)
 
 static volatile double sink;
 
-static double peak_once(int avx512) {
-  long turns = 100000;
-  double start = now();
-  sink = avx512 ? chains_avx512(turns) : chains_avx2(turns);
-  return 2.0 * 12 * (avx512 ? 16 : 8) * turns / (now() - start) * 1e-9;
+/* Over about so many seconds, as clocks depend on how long it has been. */
+static double peak(int avx512, double seconds) {
+  long turns = 0;
+  double start = now(), spent;
+  do {
+    sink = avx512 ? chains_avx512(10000) : chains_avx2(10000);
+    turns += 10000;
+    spent = now() - start;
+  } while (spent < seconds);
+  return 2.0 * 12 * (avx512 ? 16 : 8) * turns / spent * 1e-9;
 }
 
 /* ---------------------------------------------------------------- products */
@@ -193,13 +198,14 @@ static void run(int contender, int operation, shape s) {
 
 /* The slow ones need no more than a look. */
 static int rounds_of(int contender, int rounds) {
-  return (contender == BASE || contender == PLAIN) && rounds > 3 ? 3 : rounds;
+  return contender == BASE || contender == PLAIN ? (rounds + 4) / 5 : rounds;
 }
 
 static void measure(int operation, shape s, int best, int rounds, double round_seconds) {
   double flops = 2.0 * s.rows * s.outputs * s.inputs;
   double *values[CONTENDERS], *peaks[2];
   int turns[CONTENDERS];
+  double window[CONTENDERS];
   for (int c = 0; c < CONTENDERS; c++) {
     values[c] = calloc(rounds, sizeof(double));
     if (c < OPENBLAS && c > best) continue;
@@ -210,6 +216,7 @@ static void measure(int operation, shape s, int best, int rounds, double round_s
     turns[c] = once > 0 ? (int)(round_seconds / once) : 1000;
     if (turns[c] < 1) turns[c] = 1;
     if (turns[c] > 100000) turns[c] = 100000;
+    window[c] = turns[c] * once;
   }
   for (int p = 0; p < 2; p++) peaks[p] = calloc(rounds, sizeof(double));
   for (int r = 0; r < rounds; r++) {
@@ -222,8 +229,10 @@ static void measure(int operation, shape s, int best, int rounds, double round_s
       for (int t = 0; t < turns[c]; t++) run(c, operation, s);
       values[c][r] = flops * turns[c] / (now() - start) * 1e-9;
     }
-    for (int p = 0; p < 2; p++)
-      if (p < best) peaks[p][r] = peak_once(p);
+    for (int p = 0; p < 2 && p < best; p++) {
+      peak(p, 2 * window[AVX2 + p]);
+      peaks[p][r] = peak(p, window[AVX2 + p]);
+    }
   }
   printf("{\"operation\": \"%s\", \"rows\": %d, \"outputs\": %d, \"inputs\": %d",
          operation_names[operation], s.rows, s.outputs, s.inputs);
