@@ -101,6 +101,11 @@ typedef int32_t swiftcl_task;
 /* swiftcl_layer.kind */
 #define SWIFTCL_LAYER_DENSE 1 /**< width units in blocks of block_size that compete */
 #define SWIFTCL_LAYER_HEAD 2  /**< the last layer: one row a class, or a regression output */
+#define SWIFTCL_LAYER_CONV2D 3       /**< width feature maps in blocks of block_size that compete */
+#define SWIFTCL_LAYER_MAX_POOL 4     /**< the largest of each window, map by map */
+#define SWIFTCL_LAYER_AVERAGE_POOL 5 /**< the mean of each window, padding not counted */
+#define SWIFTCL_LAYER_GLOBAL_POOL 6  /**< the mean of each map */
+#define SWIFTCL_LAYER_FLATTEN 7      /**< maps as one row; dense layers and the head do so by themselves */
 
 /* swiftcl_layer.activation, applied after the gate */
 #define SWIFTCL_ACTIVATION_NONE 0 /**< linear units, as in the paper; a stack of them is one linear map */
@@ -113,18 +118,42 @@ typedef int32_t swiftcl_task;
 /** One layer of the flat description. Unused fields must be 0. */
 typedef struct swiftcl_layer {
   int32_t kind;        /**< SWIFTCL_LAYER_... */
-  uint32_t width;      /**< units (I*J), or classes/outputs for the head; 1 to 65536 */
+  uint32_t width;      /**< units or maps (I*J), or classes/outputs for the head; 1 to 65536 */
   uint32_t block_size; /**< J; divides width; 1 for the head */
   int32_t activation;  /**< SWIFTCL_ACTIVATION_... */
   int32_t competition; /**< SWIFTCL_COMPETITION_... */
-  uint32_t reserved[11]; /**< must be 0 */
+  /* convolution and pooling */
+  uint32_t kernel_height; /**< of the window; 1 to 255 */
+  uint32_t kernel_width;
+  uint32_t stride;        /**< of the window, both ways; 1 to 255 */
+  uint32_t padding;       /**< zeros around the image, below the kernel's size */
+  uint32_t input_height;  /**< of the image; needed by the first layer if that is a convolution, else 0
+                               or what the layer below gives */
+  uint32_t input_width;
+  uint32_t reserved[5]; /**< must be 0 */
 } swiftcl_layer;
 
 /** Initialisers of a swiftcl_layer: width units in blocks of J that compete per task; the head. */
 #define SWIFTCL_DENSE(width, J, activation) \
-  { SWIFTCL_LAYER_DENSE, (width), (J), (activation), SWIFTCL_COMPETITION_TASK, {0} }
+  { SWIFTCL_LAYER_DENSE, (width), (J), (activation), SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, {0} }
 #define SWIFTCL_HEAD(width) \
-  { SWIFTCL_LAYER_HEAD, (width), 1, SWIFTCL_ACTIVATION_NONE, SWIFTCL_COMPETITION_TASK, {0} }
+  { SWIFTCL_LAYER_HEAD, (width), 1, SWIFTCL_ACTIVATION_NONE, SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, {0} }
+
+/**
+ * A convolution of `maps` feature maps in blocks of J: square kernel, same stride both ways; the
+ * same over an image of height x width, for the first layer; windows of a pooling; the mean of each map.
+ */
+#define SWIFTCL_CONV(maps, J, kernel, stride, padding, activation) \
+  { SWIFTCL_LAYER_CONV2D, (maps), (J), (activation), SWIFTCL_COMPETITION_TASK, \
+    (kernel), (kernel), (stride), (padding), 0, 0, {0} }
+#define SWIFTCL_IMAGE_CONV(height, width, maps, J, kernel, stride, padding, activation) \
+  { SWIFTCL_LAYER_CONV2D, (maps), (J), (activation), SWIFTCL_COMPETITION_TASK, \
+    (kernel), (kernel), (stride), (padding), (height), (width), {0} }
+#define SWIFTCL_MAX_POOL(kernel, stride, padding) \
+  { SWIFTCL_LAYER_MAX_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, {0} }
+#define SWIFTCL_AVERAGE_POOL(kernel, stride, padding) \
+  { SWIFTCL_LAYER_AVERAGE_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, {0} }
+#define SWIFTCL_GLOBAL_POOL() { SWIFTCL_LAYER_GLOBAL_POOL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
 
 /* swiftcl_options.input_type */
 #define SWIFTCL_INPUT_F32 0

@@ -19,7 +19,7 @@
       ptrdiff_t dx_stride, const float *mask, _Bool chained); \
   void swiftcl_##v##_weight_gradient( \
       const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride, \
-      ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t padded, float *gradient); \
+      ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t padded, float *gradient, _Bool continues); \
   void swiftcl_##v##_weight_update( \
       const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride, \
       ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t padded, float *weights, float *first, \

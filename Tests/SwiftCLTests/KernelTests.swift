@@ -162,7 +162,7 @@ struct KernelTests {
       var gradient = [Float](repeating: 7, count: layer.panels.count)
       weightGradient(
         x: layer.x, xStride: layer.xStride, dy: layer.dy, dyStride: layer.yStride, rows: rows,
-        inputs: layer.inputs, padded: layer.padded, gradient: &gradient)
+        inputs: layer.inputs, padded: layer.padded, gradient: &gradient, continues: false)
       #expect(agree(gradient, layer.weightGradient()), "\(rows) rows")
     }
   }

@@ -155,7 +155,7 @@ struct KernelUpdateTests {
         var sums = [Float](repeating: 0, count: layer.panels.count)
         weightGradient(
           x: layer.x, xStride: layer.xStride, dy: layer.dy, dyStride: layer.yStride, rows: rows,
-          inputs: layer.inputs, padded: layer.padded, gradient: &sums)
+          inputs: layer.inputs, padded: layer.padded, gradient: &sums, continues: false)
         let one = Self.fused(old, layer, owned, update)
         #expect(one.bits == Self.stored(old, sums, owned, update).bits, "\(rows) rows")
       }

@@ -121,7 +121,7 @@ static void ours(int operation, shape s) {
                         chained(s));
       break;
     case WEIGHT_GRADIENT:
-      k->weight_gradient(x, in, dy, out, s.rows, in, out, gradient);
+      k->weight_gradient(x, in, dy, out, s.rows, in, out, gradient, 0);
       break;
     default:
       k->weight_update(x, in, dy, out, s.rows, in, out, weights, velocity, NULL, NULL, NULL,

@@ -47,7 +47,7 @@ typedef struct swiftcl_kernel_table {
   void (*_Nonnull weight_gradient)(
       const float *_Nonnull x, ptrdiff_t x_stride, const float *_Nonnull dy,
       ptrdiff_t dy_stride, ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t padded,
-      float *_Nonnull gradient);
+      float *_Nonnull gradient, _Bool continues);
   void (*_Nonnull weight_update)(
       const float *_Nonnull x, ptrdiff_t x_stride, const float *_Nonnull dy,
       ptrdiff_t dy_stride, ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t padded,

@@ -72,13 +72,13 @@
     /// The gradient of the weights, in the same rows as the weights.
     static func weightGradient(
       x: UnsafePointer<Float>, xStride: Int, dy: UnsafePointer<Float>, dyStride: Int, rows: Int,
-      inputs: Int, padded: Int, gradient: UnsafeMutablePointer<Float>
+      inputs: Int, padded: Int, gradient: UnsafeMutablePointer<Float>, continues: Bool
     ) {
       let n = Int32(truncatingIfNeeded: padded)
       cblas_sgemm(
         rowMajor, transposed, plain, Int32(truncatingIfNeeded: inputs), n,
         Int32(truncatingIfNeeded: rows), 1, x, Int32(truncatingIfNeeded: xStride), dy,
-        Int32(truncatingIfNeeded: dyStride), 0, gradient, n)
+        Int32(truncatingIfNeeded: dyStride), continues ? 1 : 0, gradient, n)
     }
 
     @inline(__always)

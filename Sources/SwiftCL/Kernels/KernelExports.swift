@@ -51,11 +51,11 @@
   #endif
   public func weightGradientExport(
     x: UnsafePointer<Float>, xStride: Int, dy: UnsafePointer<Float>, dyStride: Int, rows: Int,
-    inputs: Int, padded: Int, gradient: UnsafeMutablePointer<Float>
+    inputs: Int, padded: Int, gradient: UnsafeMutablePointer<Float>, continues: Bool
   ) {
     BuiltinKernels.weightGradient(
       x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: inputs,
-      padded: padded, gradient: gradient)
+      padded: padded, gradient: gradient, continues: continues)
   }
 
   /// See `BuiltinKernels.weightUpdate`.

@@ -83,23 +83,24 @@ enum BuiltinKernels {}
     #endif
   }
 
-  /// The gradient of the weights in panels, rows ascending.
+  /// The gradient of the weights in panels, rows ascending; where it `continues`, added to
+  /// what is there, in one chain with it.
   @inline(__always)
   func weightGradient(
     x: UnsafePointer<Float>, xStride: Int, dy: UnsafePointer<Float>, dyStride: Int, rows: Int,
-    inputs: Int, padded: Int, gradient: UnsafeMutablePointer<Float>
+    inputs: Int, padded: Int, gradient: UnsafeMutablePointer<Float>, continues: Bool
   ) {
     #if SWIFTCL_DISPATCH && !SWIFTCL_CBLAS
       swiftcl_kernels().pointee.weight_gradient(
-        x, xStride, dy, dyStride, rows, inputs, padded, gradient)
+        x, xStride, dy, dyStride, rows, inputs, padded, gradient, continues)
     #elseif SWIFTCL_CBLAS
       CBLASKernels.weightGradient(
         x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: inputs,
-        padded: padded, gradient: gradient)
+        padded: padded, gradient: gradient, continues: continues)
     #else
       BuiltinKernels.weightGradient(
         x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: inputs,
-        padded: padded, gradient: gradient)
+        padded: padded, gradient: gradient, continues: continues)
     #endif
   }
 

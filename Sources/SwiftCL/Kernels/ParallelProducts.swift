@@ -61,11 +61,11 @@
 
     func weightGradient(
       x: UnsafePointer<Float>, xStride: Int, dy: UnsafePointer<Float>, dyStride: Int, rows: Int,
-      inputs: Int, padded: Int, gradient: UnsafeMutablePointer<Float>
+      inputs: Int, padded: Int, gradient: UnsafeMutablePointer<Float>, continues: Bool
     ) {
       let work = WeightGradientShare(
         x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: inputs,
-        gradient: gradient)
+        gradient: gradient, continues: continues)
       share(work, units: padded >> 4, cost: (rows &+ fetch) &* inputs &* padded)
     }
 
@@ -156,12 +156,14 @@
     var rows: Int
     var inputs: Int
     var gradient: UnsafeMutablePointer<Float>
+    var continues: Bool
 
     @inline(__always)
     func run(first: Int, count: Int) {
       weightGradient(
         x: x, xStride: xStride, dy: dy + first &* 16, dyStride: dyStride, rows: rows,
-        inputs: inputs, padded: count &* 16, gradient: gradient + first &* inputs &* 16)
+        inputs: inputs, padded: count &* 16, gradient: gradient + first &* inputs &* 16,
+        continues: continues)
     }
   }
 

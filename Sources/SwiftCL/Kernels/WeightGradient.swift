@@ -1,14 +1,15 @@
 import CSwiftCL
 
 extension BuiltinKernels {
-  /// The gradient of the weights in panels: one ascending chain over the rows per weight.
+  /// The gradient of the weights in panels: one ascending chain over the rows per weight,
+  /// which `continues` what lies in `gradient` or begins at 0.
   static func weightGradient(
     x: UnsafePointer<Float>, xStride: Int, dy: UnsafePointer<Float>, dyStride: Int, rows: Int,
-    inputs: Int, padded: Int, gradient: UnsafeMutablePointer<Float>
+    inputs: Int, padded: Int, gradient: UnsafeMutablePointer<Float>, continues: Bool
   ) {
     var pass = GradientPass(
       x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: inputs,
-      padded: padded, gradient: gradient)
+      padded: padded, gradient: gradient, continues: continues)
     if !packs(rows: rows, stride: dyStride) { return pass.run(gradient) }
     withUnsafePointer(to: &pass) { pass in
       swiftcl_lend_scratch(
@@ -25,12 +26,12 @@ extension BuiltinKernels {
   static func gradientBlock(
     x: UnsafePointer<Float>, xStride: Int, dy: UnsafePointer<Float>, dyStride: Int, rows: Int,
     inputs: Int, panels: Int, gradient: UnsafeMutablePointer<Float>, panelStep: Int,
-    packed: UnsafeMutablePointer<Float>, vectors: Int
+    packed: UnsafeMutablePointer<Float>, vectors: Int, continues: Bool
   ) {
     if !packs(rows: rows, stride: dyStride) {
       gradientTiles(
         x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: inputs,
-        panels: panels, gradient: gradient, panelStep: panelStep, continues: false)
+        panels: panels, gradient: gradient, panelStep: panelStep, continues: continues)
       return
     }
     var row = 0
@@ -45,7 +46,7 @@ extension BuiltinKernels {
       gradientTiles(
         x: x + row &* xStride, xStride: xStride, dy: UnsafePointer(packed),
         dyStride: panels &* 16, rows: chunk, inputs: inputs, panels: panels, gradient: gradient,
-        panelStep: panelStep, continues: row > 0)
+        panelStep: panelStep, continues: continues || row > 0)
       row &+= chunk
     }
   }
@@ -97,6 +98,7 @@ private struct GradientPass {
   var inputs: Int
   var padded: Int
   var gradient: UnsafeMutablePointer<Float>
+  var continues: Bool
 
   func run(_ scratch: UnsafeMutablePointer<Float>) {
     let mostPanels = TileShape.gradientPanels(rows: min(inputs, TileShape.rows))
@@ -111,7 +113,7 @@ private struct GradientPass {
           x: x + first, xStride: xStride, dy: dy + panel &* 16, dyStride: dyStride, rows: rows,
           inputs: count, panels: panels,
           gradient: gradient + (panel &* inputs &+ first) &* 16, panelStep: inputs &* 16,
-          packed: scratch, vectors: Int(SWIFTCL_SCRATCH_FLOATS) / 16)
+          packed: scratch, vectors: Int(SWIFTCL_SCRATCH_FLOATS) / 16, continues: continues)
         panel &+= panels
       }
       first &+= count

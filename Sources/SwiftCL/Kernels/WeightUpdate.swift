@@ -113,7 +113,8 @@ private struct UpdatePass {
     BuiltinKernels.gradientBlock(
       x: x + input, xStride: xStride, dy: dy + panel &* 16, dyStride: dyStride, rows: rows,
       inputs: share, panels: panels, gradient: scratch, panelStep: count,
-      packed: scratch + Int(SWIFTCL_SCRATCH_FLOATS) / 2, vectors: BuiltinKernels.packedVectors)
+      packed: scratch + Int(SWIFTCL_SCRATCH_FLOATS) / 2, vectors: BuiltinKernels.packedVectors,
+      continues: false)
     var next = 0
     while next < panels {
       target.apply(

@@ -8,21 +8,27 @@ import CSwiftCL
 /// finished task is predicted, and units are packed anew, when no step runs: at
 /// moments of their own before the first.
 struct BufferPlan {
-  // Buffers of no layer, then four of each.
+  // Buffers of no layer, then six of each.
   static let inputs = 0
   static let targets = 1
   /// Rows of a finished task's prediction, two in turn.
   static let evenRows = 2
   static let oddRows = 3
   static let maps = 4
+  /// Inputs under a window, row by row, and their gradients.
+  static let patches = 5
+  static let patchDeltas = 6
 
   /// Linear responses and gates of every row.
-  static func sums(_ l: Int) -> Int { 5 + 4 * l }
-  static func output(_ l: Int) -> Int { 6 + 4 * l }
-  /// Gradient of the output.
-  static func delta(_ l: Int) -> Int { 7 + 4 * l }
+  static func sums(_ l: Int) -> Int { 7 + 6 * l }
+  static func output(_ l: Int) -> Int { 8 + 6 * l }
+  /// The output after its pooling.
+  static func pooled(_ l: Int) -> Int { 9 + 6 * l }
+  /// Gradient of the output, and of what came of its pooling.
+  static func delta(_ l: Int) -> Int { 10 + 6 * l }
+  static func pooledDelta(_ l: Int) -> Int { 11 + 6 * l }
   /// Gradients of weights and biases.
-  static func gradients(_ l: Int) -> Int { 8 + 4 * l }
+  static func gradients(_ l: Int) -> Int { 12 + 6 * l }
 
   /// Sums stay below it without overflow; the arena refuses to be as large.
   private static let tooLarge = Int.max / 4
@@ -35,15 +41,17 @@ struct BufferPlan {
   private let layerCount: Int
   /// A norm over all gradients needs them all at once.
   private let keepsGradients: Bool
-  private var sizes = InlineArray<133, Int>(repeating: 0)
-  private var offsets = InlineArray<133, Int>(repeating: -1)
+  private var sizes = InlineArray<199, Int>(repeating: 0)
+  private var offsets = InlineArray<199, Int>(repeating: -1)
+  /// Layers whose output is pooled, one bit each.
+  private var pools: UInt32 = 0
   private(set) var totalBytes = 0
 
-  var count: Int { BufferPlan.output(layerCount) - 1 }
+  var count: Int { BufferPlan.sums(layerCount) }
 
   @inline(never)
   init(_ options: swiftcl_options) {
-    layerCount = Int(options.layer_count)
+    layerCount = options.parameterLayers
     keepsGradients = options.clip_norm > 0
     measure(options)
     place()
@@ -54,17 +62,44 @@ struct BufferPlan {
     set(BufferPlan.inputs) { _ = $0.take(Float.self, batch * Int(options.inputs)) }
     set(BufferPlan.targets) { _ = $0.take(Int32.self, batch) }
     set(BufferPlan.maps) { _ = Maps(&$0, options) }
+    var stage = 0
     LayerShape.each(options) { l, shape in
-      let rows = batch * Panels.pad(shape.liveWidth)
-      set(l % 2 == 0 ? BufferPlan.evenRows : BufferPlan.oddRows) {
-        _ = $0.take(Float.self, batch * Panels.pad(shape.winnerWidth))
+      let width = Panels.pad(shape.liveWidth)
+      let rows = BufferPlan.product(batch, shape.pixels)
+      /// Rows of a prediction, in one buffer and the other by turns.
+      func predict(_ pixels: Int) {
+        set(stage % 2 == 0 ? BufferPlan.evenRows : BufferPlan.oddRows) {
+          $0.take(
+            BufferPlan.product(
+              BufferPlan.product(batch, pixels), Panels.pad(shape.winnerWidth)))
+        }
+        stage += 1
       }
+      predict(shape.pixels)
       set(BufferPlan.sums(l)) { _ = LayerSums(&$0, shape, options) }
-      set(BufferPlan.output(l)) { _ = $0.take(Float.self, rows) }
+      set(BufferPlan.output(l)) { $0.take(BufferPlan.product(rows, width)) }
       // The head's logits become their gradient in place.
-      if !shape.isHead { set(BufferPlan.delta(l)) { _ = $0.take(Float.self, rows) } }
+      if !shape.isHead { set(BufferPlan.delta(l)) { $0.take(BufferPlan.product(rows, width)) } }
       set(BufferPlan.gradients(l)) { _ = LayerGradients(&$0, shape, options) }
+      if shape.isPooled {
+        let size = BufferPlan.product(BufferPlan.product(batch, shape.surfacePixels), width)
+        predict(shape.surfacePixels)
+        pools |= 1 << UInt32(l)
+        set(BufferPlan.pooled(l)) { $0.take(size) }
+        set(BufferPlan.pooledDelta(l)) { $0.take(size) }
+      }
+      if shape.gathers {
+        let floats = shape.patchFloats(batch: batch)
+        set(BufferPlan.patches) { $0.take(floats) }
+        if l > 0 { set(BufferPlan.patchDeltas) { $0.take(floats) } }
+      }
     }
+  }
+
+  /// For sizes: too large stays too large.
+  static func product(_ a: Int, _ b: Int) -> Int {
+    let (product, overflow) = a.multipliedReportingOverflow(by: b)
+    return overflow ? tooLarge : min(product, tooLarge)
   }
 
   /// A buffer's size is the largest of those it is laid for.
@@ -96,15 +131,21 @@ struct BufferPlan {
     case BufferPlan.targets: return (0, layerCount - 1)
     case BufferPlan.evenRows, BufferPlan.oddRows: return (-1, -1)
     case BufferPlan.maps: return (-2, -2)
+    case BufferPlan.patches: return (-1, end - 1)
+    case BufferPlan.patchDeltas: return (layerCount, end - 1)
     default: break
     }
-    let l = (buffer - 5) / 4
+    let l = (buffer - 7) / 6
     let back = end - 1 - l
+    let isPooled = pools >> UInt32(l) & 1 == 1
     switch buffer {
     case BufferPlan.sums(l): return (l, back)
     // The layer above reads it once more, for its weights.
-    case BufferPlan.output(l): return (l, l == layerCount - 1 ? back : back - 1)
-    case BufferPlan.delta(l): return (back - 1, back)
+    // Pooling needs it on the way back.
+    case BufferPlan.output(l): return (l, l == layerCount - 1 || isPooled ? back : back - 1)
+    case BufferPlan.pooled(l): return (l, back)
+    case BufferPlan.delta(l): return (isPooled ? back : back - 1, back)
+    case BufferPlan.pooledDelta(l): return (back - 1, back)
     default: return (back, keepsGradients ? end : back)
     }
   }
@@ -164,6 +205,7 @@ struct Maps {
     var mostBlocks = 0
     LayerShape.each(options) { _, shape in
       widest = max(widest, max(shape.liveWidth, shape.winnerWidth))
+      widest = max(widest, max(shape.liveInputs, shape.winnerInputs))
       mostBlocks = max(mostBlocks, shape.blocks)
     }
     outputMap = arena.take(Int32.self, widest)
@@ -171,7 +213,7 @@ struct Maps {
     keep = arena.take(Int32.self, widest)
     keepBefore = arena.take(Int32.self, widest)
     blocks = arena.take(UInt8.self, mostBlocks)
-    sizes = arena.take(TicketSize.self, Int(options.layer_count))
+    sizes = arena.take(TicketSize.self, options.parameterLayers)
   }
 }
 
@@ -187,7 +229,8 @@ struct LayerSums {
 
   @inline(never)
   init(_ arena: inout Arena, _ shape: LayerShape, _ options: swiftcl_options) {
-    let rows = Int(options.max_batch) * Panels.pad(shape.liveWidth)
+    let rows = BufferPlan.product(
+      BufferPlan.product(Int(options.max_batch), shape.pixels), Panels.pad(shape.liveWidth))
     let gated = shape.competes && options.sampler != SWIFTCL_SAMPLER_RANDOM
     let perSample = shape.perSample && shape.blockSize > 1
     sum = arena.take(Float.self, gated || perSample ? rows : 0)
@@ -204,7 +247,7 @@ struct LayerGradients {
 
   init(_ arena: inout Arena, _ shape: LayerShape, _ options: swiftcl_options) {
     let panels = Panels(inputs: shape.liveInputs, outputs: shape.liveWidth)
-    weights = options.storesGradients ? arena.take(Float.self, panels.count) : nil
+    weights = options.storesGradients || shape.gathers ? arena.take(Float.self, panels.count) : nil
     biases = arena.take(Float.self, panels.padded)
   }
 }

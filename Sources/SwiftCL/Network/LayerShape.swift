@@ -1,10 +1,19 @@
 import CSwiftCL
 
-/// One layer of the description with everything that follows from it. Sizes
+/// One layer with parameters and everything that follows from its description. Sizes
 /// are of the network at full width; `live` is what the working set must hold
 /// and `winner` what a full ticket holds.
 struct LayerShape {
+  /// Its place in the description, where layers without parameters stand between.
+  var slot: Int
   var isHead: Bool
+  /// What it reads: every input is a map of the layer below under one tap of the window.
+  /// A dense layer has a window over all that there is.
+  var window: Window
+  /// The network's input, of which all pixels of a channel lie together.
+  var isPlanar: Bool
+  /// Pooling of what it gives; the kind is 0 where there is none.
+  var pool = Transition(kind: 0, window: Window())
   var width: Int
   var blockSize: Int
   var blocks: Int
@@ -19,6 +28,18 @@ struct LayerShape {
 
   /// Units that a task wins together: one, or all J of a block.
   var groupSize: Int { perSample ? blockSize : 1 }
+  /// Rows of its products for one row of the network: output pixels.
+  var pixels: Int { window.outPixels }
+  /// The image that the layer above sees.
+  var isPooled: Bool { pool.kind != 0 }
+  var surfaceHeight: Int { isPooled ? pool.window.outHeight : window.outHeight }
+  var surfaceWidth: Int { isPooled ? pool.window.outWidth : window.outWidth }
+  var surfacePixels: Int { surfaceHeight * surfaceWidth }
+  /// Whether inputs must be gathered under the window; else the rows of the layer below, or
+  /// its pixels, are the rows of the product.
+  var gathers: Bool { window.taps > 1 || window.stride > 1 || window.padding > 0 || isPlanar }
+  /// Inputs for each map of the layer below.
+  var taps: Int { window.taps }
   /// Groups of a block in the fixed network.
   var groups: Int { blockSize / groupSize }
   /// A task-level block of one unit has nothing to decide.
@@ -28,9 +49,14 @@ struct LayerShape {
 }
 
 extension LayerShape {
-  /// Shape of layer `index`; `previous` is nil for the first one.
+  /// Shape of the layer at `slot`; `previous` is nil for the first one.
   @inline(never)
-  init(_ layer: swiftcl_layer, after previous: LayerShape?, options: swiftcl_options) {
+  init(_ layer: swiftcl_layer, slot: Int, after previous: LayerShape?, options: swiftcl_options) {
+    self.slot = slot
+    window = LayerShape.window(layer, after: previous)
+    isPlanar =
+      previous == nil && layer.kind == SWIFTCL_LAYER_CONV2D && options.input_channels > 1
+      && options.input_layout == SWIFTCL_LAYOUT_PLANAR
     isHead = layer.kind == SWIFTCL_LAYER_HEAD
     width = Int(layer.width)
     blockSize = Int(layer.block_size)
@@ -38,16 +64,73 @@ extension LayerShape {
     perSample = layer.competition == SWIFTCL_COMPETITION_SAMPLE
     if isHead { width = max(width, Int(options.max_classes)) }
     blocks = width / blockSize
-    inputs = previous?.width ?? Int(options.inputs)
+    let below = previous?.width ?? LayerShape.channels(layer, options)
+    inputs = window.taps * below
     winnerWidth = perSample || isHead ? width : blocks
     // Random winners never compete: the working set is as narrow as the ticket.
     liveWidth = options.sampler == SWIFTCL_SAMPLER_RANDOM ? winnerWidth : width
-    liveInputs = previous?.liveWidth ?? inputs
-    winnerInputs = previous?.winnerWidth ?? inputs
+    liveInputs = window.taps * (previous?.liveWidth ?? below)
+    winnerInputs = window.taps * (previous?.winnerWidth ?? below)
+  }
+
+  /// Room for gathered inputs: as many rows as stay in the second cache, or sixteen.
+  func patchFloats(batch: Int) -> Int {
+    let row = Panels.pad(liveInputs)
+    let all = BufferPlan.product(BufferPlan.product(batch, pixels), row)
+    return min(all, max(65_536, BufferPlan.product(16, row)))
+  }
+
+  /// What the first layer sees in a pixel: without an image all inputs are one.
+  static func channels(_ first: swiftcl_layer, _ options: swiftcl_options) -> Int {
+    first.kind == SWIFTCL_LAYER_CONV2D ? Int(options.input_channels) : Int(options.inputs)
+  }
+
+  private static func window(_ layer: swiftcl_layer, after previous: LayerShape?) -> Window {
+    let height = previous?.surfaceHeight ?? max(1, Int(layer.input_height))
+    let width = previous?.surfaceWidth ?? max(1, Int(layer.input_width))
+    if layer.kind == SWIFTCL_LAYER_CONV2D {
+      return Window(layer, height: height, width: width)
+    }
+    return Window.whole(height: height, width: width)
+  }
+
+  /// Takes in a layer without parameters that follows.
+  mutating func add(_ layer: swiftcl_layer) {
+    let (height, width) = (surfaceHeight, surfaceWidth)
+    switch layer.kind {
+    case SWIFTCL_LAYER_GLOBAL_POOL:
+      pool = Transition(
+        kind: SWIFTCL_LAYER_AVERAGE_POOL, window: Window.whole(height: height, width: width))
+    case SWIFTCL_LAYER_MAX_POOL, SWIFTCL_LAYER_AVERAGE_POOL:
+      pool = Transition(kind: layer.kind, window: Window(layer, height: height, width: width))
+    default:
+      break
+    }
+  }
+}
+
+extension Window {
+  init(_ layer: swiftcl_layer, height: Int, width: Int) {
+    self.init(
+      height: height, width: width, kernelHeight: Int(layer.kernel_height),
+      kernelWidth: Int(layer.kernel_width), stride: Int(layer.stride), padding: Int(layer.padding))
+  }
+}
+
+extension swiftcl_layer {
+  var hasParameters: Bool {
+    kind == SWIFTCL_LAYER_DENSE || kind == SWIFTCL_LAYER_HEAD || kind == SWIFTCL_LAYER_CONV2D
   }
 }
 
 extension swiftcl_options {
+  /// Layers that have parameters, of layer_count.
+  var parameterLayers: Int {
+    var count = 0
+    for i in 0..<Int(layer_count) where layers?[i].hasParameters ?? false { count += 1 }
+    return count
+  }
+
   /// Gradients are kept in a buffer, not applied tile by tile, when something
   /// needs all of them first.
   var storesGradients: Bool {

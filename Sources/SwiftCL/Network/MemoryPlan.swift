@@ -23,10 +23,10 @@ struct Home {
   var offset: UnsafeMutablePointer<Float>
 
   init(_ arena: inout Arena, _ options: swiftcl_options) {
-    let layerCount = Int(options.layer_count)
+    let layerCount = options.parameterLayers
     let channels = Int(options.input_channels)
     network = arena.take(Network.self, 1)
-    layers = arena.take(swiftcl_layer.self, layerCount)
+    layers = arena.take(swiftcl_layer.self, Int(options.layer_count))
     shapes = arena.take(LayerShape.self, layerCount)
     working = arena.take(WorkingLayer.self, layerCount)
     scale = arena.take(Float.self, channels)
@@ -35,15 +35,23 @@ struct Home {
 }
 
 extension LayerShape {
-  /// Calls `body` with every layer's shape in order.
+  /// Calls `body` with the shape of every layer that has parameters, in order.
   static func each(_ options: swiftcl_options, _ body: (Int, LayerShape) -> Void) {
     guard let layers = options.layers else { return }
-    var previous: LayerShape?
-    for l in 0..<Int(options.layer_count) {
-      let shape = LayerShape(layers[l], after: previous, options: options)
-      body(l, shape)
-      previous = shape
+    var last: LayerShape?
+    var l = 0
+    for slot in 0..<Int(options.layer_count) {
+      if !layers[slot].hasParameters {
+        last?.add(layers[slot])
+        continue
+      }
+      if let last {
+        body(l, last)
+        l += 1
+      }
+      last = LayerShape(layers[slot], slot: slot, after: last, options: options)
     }
+    if let last { body(l, last) }
   }
 }
 
@@ -81,6 +89,8 @@ extension Workspace {
     }
     inputs = rows(BufferPlan.inputs)
     predicted = (rows(BufferPlan.evenRows), rows(BufferPlan.oddRows))
+    patches = rows(BufferPlan.patches)
+    patchDeltas = rows(BufferPlan.patchDeltas)
     targets = (region + buffers.offset(BufferPlan.targets)).assumingMemoryBound(to: Int32.self)
     var own = Arena(region + buffers.offset(BufferPlan.maps))
     maps = Maps(&own, options)
@@ -128,7 +138,7 @@ extension MemoryPlan {
   private static func fullTicket(_ options: swiftcl_options, sharesParameters: Bool) -> Int? {
     var arena = Arena(measuring: ())
     _ = arena.take(Ticket.self, 1)
-    _ = arena.take(TicketLayer.self, Int(options.layer_count))
+    _ = arena.take(TicketLayer.self, options.parameterLayers)
     var classes = 0
     LayerShape.each(options) { _, shape in classes = shape.width }
     _ = arena.take(Int32.self, classes)

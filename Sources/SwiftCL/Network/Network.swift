@@ -29,6 +29,9 @@ struct Workspace {
   var inputs: UnsafeMutablePointer<Float>
   /// Rows of a finished task's prediction: two buffers, used in turn.
   var predicted: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
+  /// Inputs gathered under a window, and their gradients.
+  var patches: UnsafeMutablePointer<Float>
+  var patchDeltas: UnsafeMutablePointer<Float>
   /// Head row of each row's label.
   var targets: UnsafeMutablePointer<Int32>
   var classes: UnsafeMutablePointer<Int32>

@@ -102,7 +102,7 @@ extension Network {
     home.network.initialize(
       to: Network(
         magic: sentinel, error: swiftcl_error(), call: "swiftcl", options: options,
-        plan: order.plan.report(options), shapes: home.shapes, layerCount: Int(options.layer_count),
+        plan: order.plan.report(options), shapes: home.shapes, layerCount: options.parameterLayers,
         working: home.working, memory: memory, ownsBlocks: ownsBlocks,
         homeBlock: homeBlock, homeBytes: order.plan.homeBytes, directory: directory,
         directoryBytes: order.plan.directoryBytes, workspaceBlock: workspaceBlock,

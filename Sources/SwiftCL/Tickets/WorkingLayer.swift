@@ -50,6 +50,9 @@ struct WorkingLayer {
   var stride: Int
   var output: UnsafeMutablePointer<Float>
   var delta: UnsafeMutablePointer<Float>
+  /// After the layer's pooling, where it has one.
+  var pooled: UnsafeMutablePointer<Float>
+  var pooledDelta: UnsafeMutablePointer<Float>
   var sums: LayerSums
   var gradients: LayerGradients
 
@@ -118,6 +121,8 @@ extension WorkingLayer {
     func place(_ buffer: Int) -> UnsafeMutableRawPointer { region + buffers.offset(buffer) }
     output = place(BufferPlan.output(l)).assumingMemoryBound(to: Float.self)
     delta = place(BufferPlan.delta(l)).assumingMemoryBound(to: Float.self)
+    pooled = place(BufferPlan.pooled(l)).assumingMemoryBound(to: Float.self)
+    pooledDelta = place(BufferPlan.pooledDelta(l)).assumingMemoryBound(to: Float.self)
     var own = Arena(place(BufferPlan.sums(l)))
     sums = LayerSums(&own, shape, options)
     own = Arena(place(BufferPlan.gradients(l)))

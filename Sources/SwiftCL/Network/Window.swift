@@ -1,0 +1,54 @@
+import CSwiftCL
+
+/// A window that moves over an image: what a convolution or a pooling reads, and the
+/// image that comes of it. Images are rows of pixels, a pixel all its maps side by side.
+struct Window {
+  var height = 1
+  var width = 1
+  var kernelHeight = 1
+  var kernelWidth = 1
+  var stride = 1
+  var padding = 0
+
+  var outHeight: Int { (height &+ 2 &* padding &- kernelHeight) / stride &+ 1 }
+  var outWidth: Int { (width &+ 2 &* padding &- kernelWidth) / stride &+ 1 }
+  /// Pixels before and after.
+  var pixels: Int { height &* width }
+  var outPixels: Int { outHeight &* outWidth }
+  /// Pixels under the window.
+  var taps: Int { kernelHeight &* kernelWidth }
+
+  /// The whole image at once: how a dense layer looks at maps.
+  static func whole(height: Int, width: Int) -> Window {
+    Window(height: height, width: width, kernelHeight: height, kernelWidth: width)
+  }
+
+  /// Calls `body` with the tap and the pixel below it, for each tap of output pixel
+  /// `pixel` that lies on the image.
+  @inline(__always)
+  func eachTap(of pixel: Int, _ body: (_ tap: Int, _ below: Int) -> Void) {
+    let top = pixel / outWidth &* stride &- padding
+    let left = pixel % outWidth &* stride &- padding
+    var y = max(0, 0 &- top)
+    let lastY = min(kernelHeight, height &- top)
+    let firstX = max(0, 0 &- left)
+    let lastX = min(kernelWidth, width &- left)
+    while y < lastY {
+      var x = firstX
+      while x < lastX {
+        body(y &* kernelWidth &+ x, (top &+ y) &* width &+ left &+ x)
+        x &+= 1
+      }
+      y &+= 1
+    }
+  }
+
+  /// Whether every tap of every output pixel lies on the image.
+  var staysInside: Bool { padding == 0 }
+}
+
+/// A layer without parameters between two that have some.
+struct Transition {
+  var kind: Int32
+  var window: Window
+}
