@@ -102,12 +102,12 @@ public func swiftcl_layer_info_get(
   }
   guard let info else { return net.pointee.failNull("info is NULL") }
   guard net.pointee.accepts(info, "info") else { return SWIFTCL_E_STRUCT }
-  if Int(layer) >= net.pointee.layerCount {
+  if Int(layer) >= Int(net.pointee.options.layer_count) {
     return net.pointee.fail(
       SWIFTCL_E_ARGUMENT, "layer", is: Int(layer), expected: "below the number of layers = ",
-      net.pointee.layerCount)
+      Int(net.pointee.options.layer_count))
   }
-  Boundary.write(net.pointee.info(layer: Int(layer)), to: info)
+  Boundary.write(net.pointee.info(slot: Int(layer)), to: info)
   return SWIFTCL_OK
 }
 

@@ -51,9 +51,19 @@ extension Network {
   private mutating func pack(onlyWinners: Bool) -> Bool {
     var left = false
     var before: UnsafeMutablePointer<Int32>?
-    var inputs = inputCount
+    var inputs = shapes[0].inputs
+    var unitsBefore = 0
     for l in 0..<layerCount {
       var set = candidates(l)
+      let units = set.units
+      if let kept = before {
+        // `inputs` counts units so far; their taps come from a list of their own.
+        let map = workspace.maps.inputMap
+        for u in 0..<inputs { map[u] = kept[u] }
+        spread(map, inputs, of: unitsBefore, layer: l)
+        before = map
+        inputs *= shapes[l].taps
+      }
       let keep = l % 2 == 0 ? workspace.maps.keep : workspace.maps.keepBefore
       let count = keepers(l, onlyWinners: onlyWinners, keep)
       if count != set.units { left = true }
@@ -66,6 +76,7 @@ extension Network {
       }
       before = keep
       inputs = count
+      unitsBefore = units
     }
     return left
   }

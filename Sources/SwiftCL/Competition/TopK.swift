@@ -7,9 +7,8 @@ extension Network {
   /// Puts what the running units learned back to their parked places.
   func parkLive() {
     for l in 0..<layerCount {
-      let before: UnsafePointer<Int32>? = l > 0 ? UnsafePointer(working[l - 1].running) : nil
       working[l].live.put(
-        into: working[l].parked, inputs: before,
+        into: working[l].parked, inputs: runningInputs(l),
         outputs: l < hidden ? UnsafePointer(working[l].running) : nil,
         hasLogits: l < hidden && gatesPerTask(l))
     }
@@ -48,15 +47,25 @@ extension Network {
   mutating func packSample() {
     for l in 0..<layerCount {
       let parked = working[l].parked
-      let before: UnsafePointer<Int32>? = l > 0 ? UnsafePointer(working[l - 1].running) : nil
       let outputs: UnsafePointer<Int32>? = l < hidden ? UnsafePointer(working[l].running) : nil
-      let inputs = l > 0 ? runningCount(l - 1) : inputCount
+      let inputs = l > 0 ? runningCount(l - 1) * shapes[l].taps : shapes[0].inputs
       working[l].live.take(
-        from: parked, inputs: before, inputs, outputs: outputs,
+        from: parked, inputs: runningInputs(l), inputs, outputs: outputs,
         l < hidden ? runningCount(l) : parked.units, blocks: l < hidden ? shapes[l].blocks : 0,
         hasLogits: l < hidden && gatesPerTask(l))
     }
     markOwned(takingValues: false)
+  }
+
+  /// Places among all inputs of layer `l` of those that run; nil is all, for the first layer.
+  private func runningInputs(_ l: Int) -> UnsafePointer<Int32>? {
+    if l == 0 { return nil }
+    if shapes[l].taps == 1 { return UnsafePointer(working[l - 1].running) }
+    let map = workspace.maps.inputMap
+    let count = runningCount(l - 1)
+    map.update(from: working[l - 1].running, count: count)
+    spread(map, count, of: working[l - 1].parked.units, layer: l)
+    return UnsafePointer(map)
   }
 
   func runningCount(_ l: Int) -> Int {

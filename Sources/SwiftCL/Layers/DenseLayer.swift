@@ -1,16 +1,18 @@
 import CSwiftCL
 
-/// Forward and backward pass of one dense layer of the working set.
+/// Forward and backward pass of one layer of the working set: a product, whose rows are
+/// samples or pixels.
 extension Network {
   /// Sums, gate, activation: leaves the layer's rows in `output`.
-  func forwardDense(layer l: Int, _ x: UnsafePointer<Float>, stride: Int, rows: Int) {
+  func forward(layer l: Int, _ x: Surface, samples: Int) {
     let layer = working[l]
+    let rows = samples * shapes[l].pixels
     let relu = shapes[l].relu
     let gated = layer.competes || competesPerSample(l)
-    threads.forwardProduct(
-      x: x, xStride: stride, rows: rows, inputs: layer.inputs, weights: layer.live.weights,
+    product(
+      layer: l, x, samples: samples, inputs: layer.inputs, weights: layer.live.weights,
       bias: layer.live.bias, padded: layer.padded, y: gated ? layer.sums.sum : layer.output,
-      yStride: layer.stride, relu: relu && !gated)
+      relu: relu && !gated)
     if !gated { return }
     if layer.competes {
       applyGate(layer, rows: rows, relu: relu)
@@ -72,6 +74,50 @@ extension Network {
     }
   }
 
+  /// The gradient of what lies below, in `delta` or, before its pooling, in `pooledDelta`.
+  func gradientBelow(layer l: Int, rows: Int, _ delta: UnsafePointer<Float>) {
+    let layer = working[l]
+    let below = working[l - 1]
+    let isPooled = shapes[l - 1].isPooled
+    threads.inputGradient(
+      dy: delta, dyStride: layer.stride, rows: rows, padded: layer.padded,
+      weights: layer.live.weights, inputs: layer.inputs,
+      dx: isPooled ? below.pooledDelta : below.delta, dxStride: below.stride,
+      mask: isPooled ? nil : activationMask(layer: l - 1))
+  }
+
+  /// Both gradients of a layer that gathers its inputs: those of the parameters, kept for a
+  /// later update, and that of what lies below.
+  func gatherGradients(
+    layer l: Int, _ x: Surface, samples: Int, _ delta: UnsafePointer<Float>
+  ) {
+    let layer = working[l]
+    guard let gradient = layer.gradients.weights else { return }
+    let isPooled = l > 0 && shapes[l - 1].isPooled
+    let below = l > 0 ? (isPooled ? working[l - 1].pooledDelta : working[l - 1].delta) : nil
+    let stride = l > 0 ? working[l - 1].stride : 0
+    below?.update(repeating: 0, count: samples * shapes[l].window.pixels * stride)
+    eachPatch(layer: l, x, inputs: layer.inputs, samples: samples) { patches, first, count in
+      let dy = delta + first * layer.stride
+      threads.weightGradient(
+        x: workspace.patches, xStride: patches.stride, dy: dy, dyStride: layer.stride, rows: count,
+        inputs: layer.inputs, padded: layer.padded, gradient: gradient, continues: first > 0)
+      guard let below else { return }
+      threads.inputGradient(
+        dy: dy, dyStride: layer.stride, rows: count, padded: layer.padded,
+        weights: layer.live.weights, inputs: layer.inputs, dx: workspace.patchDeltas,
+        dxStride: patches.stride, mask: nil)
+      patches.scatter(
+        workspace.patchDeltas, first: first, count: count, to: below, pixelStride: stride)
+    }
+    biasGradient(
+      dy: delta, dyStride: layer.stride, rows: samples * shapes[l].pixels, padded: layer.padded,
+      gradient: layer.gradients.biases)
+    if l > 0 && !isPooled {
+      maskDelta(layer: l - 1, rows: samples * shapes[l].window.pixels)
+    }
+  }
+
   /// Gradients of weights and biases, kept for a later update.
   func storeGradients(
     layer l: Int, _ x: UnsafePointer<Float>, stride: Int, rows: Int, _ delta: UnsafePointer<Float>
@@ -80,7 +126,7 @@ extension Network {
     guard let gradient = layer.gradients.weights else { return }
     threads.weightGradient(
       x: x, xStride: stride, dy: delta, dyStride: layer.stride, rows: rows, inputs: layer.inputs,
-      padded: layer.padded, gradient: gradient)
+      padded: layer.padded, gradient: gradient, continues: false)
     biasGradient(
       dy: delta, dyStride: layer.stride, rows: rows, padded: layer.padded,
       gradient: layer.gradients.biases)

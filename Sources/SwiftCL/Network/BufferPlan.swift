@@ -69,29 +69,31 @@ struct BufferPlan {
       /// Rows of a prediction, in one buffer and the other by turns.
       func predict(_ pixels: Int) {
         set(stage % 2 == 0 ? BufferPlan.evenRows : BufferPlan.oddRows) {
-          $0.take(
-            BufferPlan.product(
+          $0.reserve(
+            floats: BufferPlan.product(
               BufferPlan.product(batch, pixels), Panels.pad(shape.winnerWidth)))
         }
         stage += 1
       }
       predict(shape.pixels)
       set(BufferPlan.sums(l)) { _ = LayerSums(&$0, shape, options) }
-      set(BufferPlan.output(l)) { $0.take(BufferPlan.product(rows, width)) }
+      set(BufferPlan.output(l)) { $0.reserve(floats: BufferPlan.product(rows, width)) }
       // The head's logits become their gradient in place.
-      if !shape.isHead { set(BufferPlan.delta(l)) { $0.take(BufferPlan.product(rows, width)) } }
+      if !shape.isHead {
+        set(BufferPlan.delta(l)) { $0.reserve(floats: BufferPlan.product(rows, width)) }
+      }
       set(BufferPlan.gradients(l)) { _ = LayerGradients(&$0, shape, options) }
       if shape.isPooled {
         let size = BufferPlan.product(BufferPlan.product(batch, shape.surfacePixels), width)
         predict(shape.surfacePixels)
         pools |= 1 << UInt32(l)
-        set(BufferPlan.pooled(l)) { $0.take(size) }
-        set(BufferPlan.pooledDelta(l)) { $0.take(size) }
+        set(BufferPlan.pooled(l)) { $0.reserve(floats: size) }
+        set(BufferPlan.pooledDelta(l)) { $0.reserve(floats: size) }
       }
       if shape.gathers {
         let floats = shape.patchFloats(batch: batch)
-        set(BufferPlan.patches) { $0.take(floats) }
-        if l > 0 { set(BufferPlan.patchDeltas) { $0.take(floats) } }
+        set(BufferPlan.patches) { $0.reserve(floats: floats) }
+        if l > 0 { set(BufferPlan.patchDeltas) { $0.reserve(floats: floats) } }
       }
     }
   }

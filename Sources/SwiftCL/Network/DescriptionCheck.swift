@@ -58,67 +58,7 @@ struct DescriptionCheck {
     guard let layers = o.layers else {
       return ErrorRecord.fail(error, SWIFTCL_E_NULL, call, "options.layers is NULL")
     }
-    let count = Int(o.layer_count)
-    for i in 0..<count {
-      let status = checkLayer(layers[i], i, isLast: i == count - 1, o)
-      if status != SWIFTCL_OK { return status }
-    }
-    return SWIFTCL_OK
-  }
-
-  private func refuse(
-    layer i: Int, _ argument: StaticString, is value: Int, expected: StaticString
-  ) -> swiftcl_status {
-    ErrorRecord.fail(
-      error, SWIFTCL_E_ARGUMENT, call, argument, at: i, is: value, expected: expected)
-  }
-
-  private func checkLayer(
-    _ layer: swiftcl_layer, _ i: Int, isLast: Bool, _ o: swiftcl_options
-  ) -> swiftcl_status {
-    let kind = isLast ? SWIFTCL_LAYER_HEAD : SWIFTCL_LAYER_DENSE
-    if layer.kind != kind {
-      return refuse(
-        layer: i, "layers.kind", is: Int(layer.kind),
-        expected: isLast ? "SWIFTCL_LAYER_HEAD as the last layer" : "SWIFTCL_LAYER_DENSE")
-    }
-    if layer.width < 1 || layer.width > UInt32(DescriptionCheck.largestWidth) {
-      return refuse(layer: i, "layers.width", is: Int(layer.width), expected: "1 to 65536")
-    }
-    if layer.block_size < 1 || layer.width % layer.block_size != 0
-      || (isLast && layer.block_size != 1)
-    {
-      return refuse(
-        layer: i, "layers.block_size", is: Int(layer.block_size),
-        expected: isLast ? "1 for the head" : "a divisor of the layer's width")
-    }
-    if layer.activation < 0 || layer.activation > 1 || (isLast && layer.activation != 0) {
-      return refuse(
-        layer: i, "layers.activation", is: Int(layer.activation),
-        expected: isLast ? "0 for the head" : "a SWIFTCL_ACTIVATION_ constant")
-    }
-    if layer.competition < 0 || layer.competition > 1 || (isLast && layer.competition != 0) {
-      return refuse(
-        layer: i, "layers.competition", is: Int(layer.competition),
-        expected: isLast ? "0 for the head" : "a SWIFTCL_COMPETITION_ constant")
-    }
-    if layer.competition == SWIFTCL_COMPETITION_SAMPLE, o.sampler == SWIFTCL_SAMPLER_TOP_K {
-      return refuse(
-        layer: i, "layers.competition", is: Int(layer.competition),
-        expected: "competition per task with SWIFTCL_SAMPLER_TOP_K")
-    }
-    let reserved = layer.reserved
-    if reserved.0 | reserved.1 | reserved.2 | reserved.3 | reserved.4 | reserved.5 | reserved.6
-      | reserved.7 | reserved.8 | reserved.9 | reserved.10 != 0
-    {
-      return refuse(layer: i, "layers.reserved", is: 1, expected: "0 in every field")
-    }
-    if o.sharing == SWIFTCL_TICKETS_SHARED, layer.block_size != 1 {
-      return refuse(
-        layer: i, "layers.block_size", is: Int(layer.block_size),
-        expected: "1 with SWIFTCL_TICKETS_SHARED")
-    }
-    return SWIFTCL_OK
+    return LayerCheck(call: call, error: error, options: o, layers: layers).check()
   }
 
   private func checkInput(_ o: swiftcl_options) -> swiftcl_status {

@@ -161,7 +161,9 @@ extension MemoryPlan {
   /// arena can notice: widths are bounded, batch times width is the largest.
   private static func widestProduct(_ options: swiftcl_options) -> Int? {
     var widest = Int(options.inputs)
-    LayerShape.each(options) { _, shape in widest = max(widest, Panels.pad(shape.width)) }
+    LayerShape.each(options) { _, shape in
+      widest = max(widest, max(Panels.pad(shape.width), shape.inputs))
+    }
     let (product, overflow) = widest.multipliedReportingOverflow(by: Int(options.max_batch))
     if overflow { return nil }
     // Weights of the widest pair of layers.

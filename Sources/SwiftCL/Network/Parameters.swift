@@ -10,13 +10,7 @@ extension Network {
 
   /// The packed layer of a task, finished or open; nil after a message.
   mutating func packed(_ number: swiftcl_task, layer: UInt32) -> PackedParameters? {
-    if Int(layer) >= layerCount {
-      _ = fail(
-        SWIFTCL_E_ARGUMENT, "layer", is: Int(layer), expected: "below the number of layers = ",
-        layerCount)
-      return nil
-    }
-    let l = Int(layer)
+    guard let l = parameterLayer(layer) else { return nil }
     if isOpen(number) {
       if isParked { parkLive() }
       let set = candidates(l)
@@ -72,7 +66,8 @@ extension Network {
     if !allFinite(weights, panels.inputs * panels.outputs) || !allFinite(biases, panels.outputs) {
       return fail(SWIFTCL_E_NONFINITE, "weights and biases must be finite")
     }
-    status = checkOwned(Int(layer), packed, weights, biases)
+    guard let l = parameterLayer(layer) else { return error.status }
+    status = checkOwned(l, packed, weights, biases)
     if status != SWIFTCL_OK { return status }
     panels.pack(weights, to: packed.weights)
     packed.bias.update(from: biases, count: panels.outputs)
@@ -92,10 +87,10 @@ extension Network {
         continue
       }
       if l > 0 {
-        _ = mapUnits(
-          layer: l - 1, of: candidates(l - 1), on: store.tickets[s], workspace.maps.inputMap)
+        _ = mapInputs(
+          layer: l, of: candidates(l - 1), on: store.tickets[s], workspace.maps.inputMap)
       } else {
-        _ = mapInputs(layer: 0, on: store.tickets[s], workspace.maps.inputMap)
+        _ = mapAllInputs(workspace.maps.inputMap)
       }
       for o in 0..<set.units where workspace.maps.outputMap[o] >= 0 {
         for k in 0..<set.inputs where workspace.maps.inputMap[k] >= 0 {

@@ -95,49 +95,58 @@ extension Network {
   private func run(_ ticket: UnsafeMutablePointer<Ticket>, _ x: InputRows, rows: Int)
     -> UnsafePointer<Float>
   {
-    var input = x.rows
-    var stride = x.stride
+    var input = surface(of: x)
+    var stage = 0
     for l in 0..<layerCount {
       let layer = ticket.pointee.layers[l]
+      let shape = shapes[l]
       let perSample = competesPerSample(l)
-      let output = l % 2 == 0 ? workspace.predicted.0 : workspace.predicted.1
       let width = Panels.pad(layer.size.units)
-      threads.forwardProduct(
-        x: input, xStride: stride, rows: rows, inputs: layer.size.inputs, weights: layer.weights,
-        bias: layer.bias, padded: width, y: output, yStride: width,
-        relu: shapes[l].relu && !perSample)
+      var output = predictionRows(&stage)
+      product(
+        layer: l, input, samples: rows, inputs: layer.size.inputs, weights: layer.weights,
+        bias: layer.bias, padded: width, y: output, relu: shape.relu && !perSample)
       if perSample {
         passLargest(
-          output, stride: width, count: rows, units: layer.size.units,
-          blockSize: shapes[l].blockSize, relu: shapes[l].relu)
+          output, stride: width, count: rows * shape.pixels, units: layer.size.units,
+          blockSize: shape.blockSize, relu: shape.relu)
       }
-      input = UnsafePointer(output)
-      stride = width
+      if shape.isPooled {
+        let pooled = predictionRows(&stage)
+        Pooling(transition: shape.pool, samples: rows, stride: width).forward(output, pooled)
+        output = pooled
+      }
+      input = Surface(
+        rows: output, sampleStride: shape.surfacePixels * width, pixelStride: width)
     }
-    return input
+    return input.rows
+  }
+
+  /// Two buffers in turn, as BufferPlan has them.
+  private func predictionRows(_ stage: inout Int) -> UnsafeMutablePointer<Float> {
+    stage += 1
+    return stage % 2 == 1 ? workspace.predicted.0 : workspace.predicted.1
   }
 
   /// The open task: candidates weighted by their posterior, without noise.
   @inline(never)
   private func runOpen(_ x: InputRows, rows: Int) {
-    var input = x.rows
-    var stride = x.stride
+    var input = surface(of: x)
     for l in 0..<layerCount {
       if competesPerSample(l) {
         let layer = working[l]
-        threads.forwardProduct(
-          x: input, xStride: stride, rows: rows, inputs: layer.inputs, weights: layer.live.weights,
-          bias: layer.live.bias, padded: layer.padded, y: layer.output, yStride: layer.stride,
-          relu: false)
+        product(
+          layer: l, input, samples: rows, inputs: layer.inputs, weights: layer.live.weights,
+          bias: layer.live.bias, padded: layer.padded, y: layer.output, relu: false)
         passLargest(
-          layer.output, stride: layer.stride, count: rows, units: layer.units,
+          layer.output, stride: layer.stride, count: rows * shapes[l].pixels, units: layer.units,
           blockSize: shapes[l].blockSize, relu: shapes[l].relu)
       } else {
         if working[l].competes { weighByPosterior(layer: l) }
-        forwardDense(layer: l, input, stride: stride, rows: rows)
+        forward(layer: l, input, samples: rows)
       }
-      input = UnsafePointer(working[l].output)
-      stride = working[l].stride
+      if shapes[l].isPooled { pool(layer: l, samples: rows) }
+      input = surface(above: l)
     }
   }
 

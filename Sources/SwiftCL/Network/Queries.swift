@@ -28,7 +28,7 @@ extension Network {
     info.ticket_bytes = UInt64(ticket.pointee.bytes)
     info.class_count = UInt32(ticket.pointee.classCount)
     info.parameters = ticket.pointee.parameters
-    info.predict_macs = ticket.pointee.predictMacs
+    info.predict_macs = ticket.pointee.predictMacs(shapes)
     var alive: UInt64 = 0
     for l in 0..<layerCount {
       let layer = ticket.pointee.layers[l]
@@ -53,7 +53,7 @@ extension Network {
       let set = candidates(l)
       alive += UInt64(set.units) * UInt64(set.inputs)
       info.parameters += UInt64(set.units) * UInt64(set.inputs + 1)
-      info.predict_macs += working[l].edges
+      info.predict_macs += working[l].edges * UInt64(shapes[l].pixels)
       for i in 0..<(l < hidden ? shapes[l].blocks : 0)
       where set.blockStart[i + 1] > set.blockStart[i] {
         info.served_blocks += 1
@@ -80,10 +80,11 @@ extension Network {
     info.last_loss = record.lastLoss
     var dense: UInt64 = 0
     for l in 0..<layerCount {
-      dense += UInt64(l < hidden ? shapes[l].width : rows) * UInt64(shapes[l].inputs)
+      let edges = UInt64(l < hidden ? shapes[l].width : rows) * UInt64(shapes[l].inputs)
+      dense += edges
+      info.dense_predict_macs += edges * UInt64(shapes[l].pixels)
       if l < hidden { info.blocks += UInt32(shapes[l].blocks) }
     }
-    info.dense_predict_macs = dense
     info.weight_density = Float(Double(alive) / Double(dense))
     info.gradient_density = Float(Double(alive &- min(frozen, alive)) / Double(dense))
     info.owned_edge_share = alive == 0 ? 0 : Float(Double(owned) / Double(alive))
@@ -111,12 +112,26 @@ extension Network {
 
   // MARK: layers
 
-  /// A competing layer by its index; nil after a message.
+  /// A competing layer by its place in the description; nil after a message.
   mutating func competingLayer(_ layer: UInt32) -> Int? {
-    if Int(layer) < hidden { return Int(layer) }
+    for l in 0..<hidden where shapes[l].slot == Int(layer) { return l }
     _ = fail(
       SWIFTCL_E_ARGUMENT, "layer", is: Int(layer),
       expected: "a competing layer; how many there are: ", hidden)
+    return nil
+  }
+
+  /// A layer with parameters by its place in the description; nil after a message.
+  mutating func parameterLayer(_ layer: UInt32) -> Int? {
+    for l in 0..<layerCount where shapes[l].slot == Int(layer) { return l }
+    if Int(layer) < Int(options.layer_count) {
+      _ = fail(
+        SWIFTCL_E_ARGUMENT, "layer", is: Int(layer), expected: "a layer that has parameters")
+    } else {
+      _ = fail(
+        SWIFTCL_E_ARGUMENT, "layer", is: Int(layer), expected: "below the number of layers = ",
+        Int(options.layer_count))
+    }
     return nil
   }
 
@@ -131,10 +146,21 @@ extension Network {
     return limit
   }
 
-  func info(layer l: Int) -> swiftcl_layer_info {
+  /// Of any layer of the description; one without parameters has the maps of that below.
+  func info(slot: Int) -> swiftcl_layer_info {
+    var l = 0
+    while l < hidden && shapes[l + 1].slot <= slot { l += 1 }
+    if shapes[l].slot == slot { return info(layer: l) }
+    var info = swiftcl_layer_info()
+    info.kind = options.layers?[slot].kind ?? 0
+    info.width = UInt32(shapes[l].width)
+    return info
+  }
+
+  private func info(layer l: Int) -> swiftcl_layer_info {
     var info = swiftcl_layer_info()
     let shape = shapes[l]
-    info.kind = shape.isHead ? SWIFTCL_LAYER_HEAD : SWIFTCL_LAYER_DENSE
+    info.kind = options.layers?[shape.slot].kind ?? 0
     info.width = UInt32(shape.width)
     info.block_size = UInt32(shape.blockSize)
     info.blocks = UInt32(shape.blocks)

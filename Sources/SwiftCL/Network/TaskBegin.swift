@@ -123,11 +123,11 @@ extension Network {
   /// Sizes of a ticket, in `workspace.maps.sizes`; `served` tells in how many blocks
   /// of a layer it has a winner.
   func sizeTicket(classCount: Int, served: (Int) -> Int) {
-    var inputs = inputCount
+    var inputs = shapes[0].inputs
     for l in 0..<hidden {
       let units = served(l) * shapes[l].groupSize
       workspace.maps.sizes[l] = TicketSize(units: units, inputs: inputs, blocks: shapes[l].blocks)
-      inputs = units
+      inputs = units * shapes[l + 1].taps
     }
     let rows = options.sharesTicket ? headShape.width : classCount
     workspace.maps.sizes[hidden] = TicketSize(units: rows, inputs: inputs, blocks: 0)
@@ -186,8 +186,10 @@ extension Network {
     }
     working[hidden].live.units = rows
     working[hidden].competes = false
-    working[0].live.inputs = inputCount
-    for l in 1..<max(1, layerCount) { working[l].live.inputs = working[l - 1].live.units }
+    working[0].live.inputs = shapes[0].inputs
+    for l in 1..<max(1, layerCount) {
+      working[l].live.inputs = working[l - 1].live.units * shapes[l].taps
+    }
   }
 
   /// Starts from a finished ticket's own parameters.

@@ -51,18 +51,17 @@ extension Network {
   /// Runs the working set up to the head's logits; returns the KL term.
   func forward(_ x: InputRows, rows: Int) -> Float {
     var kl: Float = 0
-    var input = x.rows
-    var stride = x.stride
+    var input = surface(of: x)
     for l in 0..<layerCount {
       if working[l].competes { openGates(layer: l) }
-      forwardDense(layer: l, input, stride: stride, rows: rows)
+      forward(layer: l, input, samples: rows)
       if working[l].competes {
         kl += divergence(layer: l)
       } else if competesPerSample(l) {
-        kl += sampleDivergence(layer: l, rows: rows)
+        kl += sampleDivergence(layer: l, rows: rows * shapes[l].pixels)
       }
-      input = UnsafePointer(working[l].output)
-      stride = working[l].stride
+      if shapes[l].isPooled { pool(layer: l, samples: rows) }
+      input = surface(above: l)
     }
     return kl
   }
@@ -91,24 +90,27 @@ extension Network {
     while l > 0 {
       l -= 1
       let layer = working[l]
-      if l < hidden { backThroughGate(layer: l, rows: rows, delta) }
-      let input = l > 0 ? UnsafePointer(working[l - 1].output) : x.rows
-      let stride = l > 0 ? working[l - 1].stride : x.stride
-      let below = l > 0 ? working[l - 1].delta : delta
-      if l > 0 {
-        threads.inputGradient(
-          dy: delta, dyStride: layer.stride, rows: rows, padded: layer.padded,
-          weights: layer.live.weights, inputs: layer.inputs, dx: below, dxStride: stride,
-          mask: activationMask(layer: l - 1))
-      }
-      if options.storesGradients {
-        storeGradients(layer: l, input, stride: stride, rows: rows, delta)
+      let pixels = rows * shapes[l].pixels
+      if l < hidden { backThroughGate(layer: l, rows: pixels, delta) }
+      let input = l > 0 ? surface(above: l - 1) : surface(of: x)
+      if shapes[l].gathers {
+        gatherGradients(layer: l, input, samples: rows, delta)
         if !clips { applyGradients(layer: l, rule) }
       } else {
-        updateWeights(layer: l, input, stride: stride, rows: rows, delta, rule)
+        if l > 0 { gradientBelow(layer: l, rows: pixels, delta) }
+        if options.storesGradients {
+          storeGradients(layer: l, input.rows, stride: input.pixelStride, rows: pixels, delta)
+          if !clips { applyGradients(layer: l, rule) }
+        } else {
+          updateWeights(
+            layer: l, input.rows, stride: input.pixelStride, rows: pixels, delta, rule)
+        }
       }
       if layer.competes { gradientOfLogits(layer: l) }
-      delta = below
+      if l > 0 {
+        if shapes[l - 1].isPooled { backThroughPool(layer: l - 1, samples: rows) }
+        delta = working[l - 1].delta
+      }
     }
     if clips {
       let squared = squaredNorms()
@@ -122,7 +124,7 @@ extension Network {
 
   /// What ReLU let pass: the sign of the sum behind a gate, which a closed gate
   /// does not hide, so that losers of a hard sample still learn what they miss.
-  private func activationMask(layer l: Int) -> UnsafePointer<Float>? {
+  func activationMask(layer l: Int) -> UnsafePointer<Float>? {
     if !shapes[l].relu { return nil }
     let gated = working[l].competes || competesPerSample(l)
     return UnsafePointer(gated ? working[l].sums.sum : working[l].output)
@@ -177,7 +179,7 @@ extension Network {
     var alive: UInt64 = 0
     var dense: UInt64 = 0
     for l in 0..<layerCount {
-      let factor: UInt64 = l == 0 ? 2 : 3
+      let factor: UInt64 = UInt64(l == 0 ? 2 : 3) * UInt64(shapes[l].pixels)
       let units = l < hidden ? shapes[l].width : working[l].units
       alive += factor * working[l].edges
       dense += factor * UInt64(units) * UInt64(shapes[l].inputs)

@@ -6,10 +6,13 @@ enum Warnings {
     var bits: UInt32 = 0
     var linearBefore = false
     var nonLinear = false
-    let hidden = Int(options.layer_count) - 1
+    let hidden = options.parameterLayers - 1
     LayerShape.each(options) { l, shape in
-      // Only competition per sample and ReLU bend the map (docs/algorithms.md A.11).
-      let bends = shape.relu || (shape.perSample && shape.blockSize > 1)
+      // Only competition per sample, ReLU and the largest of a window bend the map
+      // (docs/algorithms.md A.11).
+      let bends =
+        shape.relu || (shape.perSample && shape.blockSize > 1)
+        || shape.pool.kind == SWIFTCL_LAYER_MAX_POOL
       if l < hidden {
         if linearBefore && !bends { bits |= SWIFTCL_WARN_LINEAR_STACK }
         linearBefore = !bends

@@ -121,7 +121,13 @@ enum Load {
       layers[l].block_size = source.u32()
       layers[l].activation = source.i32()
       layers[l].competition = source.i32()
-      for _ in 0..<11 where source.u32() != 0 {
+      layers[l].kernel_height = source.u32()
+      layers[l].kernel_width = source.u32()
+      layers[l].stride = source.u32()
+      layers[l].padding = source.u32()
+      layers[l].input_height = source.u32()
+      layers[l].input_width = source.u32()
+      for _ in 0..<5 where source.u32() != 0 {
         source.refuse(SWIFTCL_E_VERSION, "the checkpoint's layers have fields of a newer version")
       }
     }
@@ -231,6 +237,27 @@ enum DescriptionMatch {
         status = compare(
           "a layer's competition", Int(mine[l].competition), Int(theirs[l].competition))
       }
+      if status == SWIFTCL_OK { status = compareWindows(mine[l], theirs[l], compare) }
+    }
+    return status
+  }
+
+  private static func compareWindows(
+    _ a: swiftcl_layer, _ b: swiftcl_layer, _ compare: (StaticString, Int, Int) -> swiftcl_status
+  ) -> swiftcl_status {
+    var status = compare("a layer's kernel_height", Int(a.kernel_height), Int(b.kernel_height))
+    if status == SWIFTCL_OK {
+      status = compare("a layer's kernel_width", Int(a.kernel_width), Int(b.kernel_width))
+    }
+    if status == SWIFTCL_OK { status = compare("a layer's stride", Int(a.stride), Int(b.stride)) }
+    if status == SWIFTCL_OK {
+      status = compare("a layer's padding", Int(a.padding), Int(b.padding))
+    }
+    if status == SWIFTCL_OK {
+      status = compare("a layer's input_height", Int(a.input_height), Int(b.input_height))
+    }
+    if status == SWIFTCL_OK {
+      status = compare("a layer's input_width", Int(a.input_width), Int(b.input_width))
     }
     return status
   }

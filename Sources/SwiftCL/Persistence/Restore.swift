@@ -72,12 +72,10 @@ extension Network {
   }
 
   private mutating func restoreShared(_ source: inout Source) {
-    var inputs = inputCount
     for l in 0..<layerCount {
       let shape = shapes[l]
       workspace.maps.sizes[l] = TicketSize(
-        units: shape.width, inputs: inputs, blocks: l < hidden ? shape.blocks : 0)
-      inputs = shape.width
+        units: shape.width, inputs: shape.inputs, blocks: l < hidden ? shape.blocks : 0)
     }
     guard let shared = takeTicket(&source, sharesParameters: false, classCount: headShape.width)
     else { return }
@@ -101,14 +99,14 @@ extension Network {
     let record = record(&source)
     let classCount = Int(source.u32())
     _ = source.u32()
-    var inputs = inputCount
+    var inputs = shapes[0].inputs
     for l in 0..<hidden {
       let units = Int(source.u32())
       workspace.maps.sizes[l] = TicketSize(units: units, inputs: inputs, blocks: shapes[l].blocks)
       if units < 1 || units > shapes[l].winnerWidth {
         source.refuse(SWIFTCL_E_CORRUPT, "a ticket's number of winners is impossible")
       }
-      inputs = units
+      inputs = units &* shapes[l + 1].taps
     }
     source.end()
     let before = store.count > 0 ? store.tickets[store.count - 1].pointee.record.task : -1

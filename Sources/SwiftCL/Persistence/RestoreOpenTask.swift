@@ -83,7 +83,7 @@ extension Network {
     let shape = shapes[l]
     set.units = Int(source.u32())
     set.inputs = Int(source.u32())
-    let feeding = l == 0 ? inputCount : candidates(l - 1).units
+    let feeding = l == 0 ? shapes[0].inputs : candidates(l - 1).units * shapes[l].taps
     let rows = options.sharesTicket ? headShape.width : task.classCount
     if set.units < 1 || set.units > (l < hidden ? shape.liveWidth : rows) || set.inputs != feeding
       || (l == hidden && set.units != rows)

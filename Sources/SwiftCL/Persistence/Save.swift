@@ -77,14 +77,20 @@ extension Network {
 
   private func putDescription(_ sink: inout Sink) {
     options.putFields(&sink)
-    for l in 0..<layerCount {
+    for l in 0..<Int(options.layer_count) {
       guard let layer = options.layers?[l] else { return }
       sink.put(layer.kind)
       sink.put(layer.width)
       sink.put(layer.block_size)
       sink.put(layer.activation)
       sink.put(layer.competition)
-      for _ in 0..<11 { sink.put(0 as UInt32) }
+      sink.put(layer.kernel_height)
+      sink.put(layer.kernel_width)
+      sink.put(layer.stride)
+      sink.put(layer.padding)
+      sink.put(layer.input_height)
+      sink.put(layer.input_width)
+      for _ in 0..<5 { sink.put(0 as UInt32) }
     }
   }
 

@@ -40,6 +40,9 @@ struct Arena {
     return place.assumingMemoryBound(to: type)
   }
 
+  /// Room whose address is asked for elsewhere.
+  mutating func reserve(floats count: Int) { _ = take(Float.self, count) }
+
   /// Bytes taken since `mark`, for the parts of a plan.
   mutating func taken(since mark: inout Int) -> UInt64 {
     let bytes = used - mark

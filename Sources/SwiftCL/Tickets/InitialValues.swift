@@ -8,7 +8,7 @@ extension Network {
   mutating func fillInitial(layer l: Int) {
     let live = working[l].live
     let before = l > 0 ? working[l - 1].live : live
-    let fan = l == 0 ? inputCount : servedBlocks(layer: l - 1)
+    let fan = l == 0 ? shapes[0].inputs : servedBlocks(layer: l - 1) * shapes[l].taps
     let deviation = (2 / Float(max(1, fan))).squareRoot()
     let panels = live.panels
     // A head of the task's own draws of its own.
@@ -21,10 +21,15 @@ extension Network {
     for o in 0..<live.units {
       let rowKey = Random.key(layerKey, unitKey(live, o, isHead: l == hidden))
       for k in 0..<live.inputs {
-        let column = l == 0 ? UInt64(k) : unitKey(before, k, isHead: false)
+        let column = l == 0 ? UInt64(k) : inputKey(before, k)
         live.weights[panels.index(k, o)] = Random.normal(Random.key(rowKey, column)) * deviation
       }
     }
+  }
+
+  /// A unit below, under a tap of the window.
+  private func inputKey(_ before: CandidateSet, _ k: Int) -> UInt64 {
+    unitKey(before, k % before.units, isHead: false) | UInt64(k / before.units) << 48
   }
 
   private func unitKey(_ set: CandidateSet, _ u: Int, isHead: Bool) -> UInt64 {
@@ -53,8 +58,11 @@ extension Network {
       mapBlocks(layer: l, on: previous, workspace.maps.outputMap)
       if l > 0 {
         mapBlocks(layer: l - 1, on: previous, workspace.maps.inputMap)
+        spread(
+          workspace.maps.inputMap, working[l - 1].units,
+          of: previous.pointee.layers[l - 1].size.units, layer: l)
       } else {
-        for k in 0..<inputCount { workspace.maps.inputMap[k] = Int32(k) }
+        _ = mapAllInputs(workspace.maps.inputMap)
       }
       let live = working[l].live
       let theirs = previous.pointee.layers[l]

@@ -66,9 +66,37 @@ extension Network {
   func mapInputs(
     layer l: Int, on ticket: UnsafeMutablePointer<Ticket>, _ map: UnsafeMutablePointer<Int32>
   ) -> Int {
-    if l > 0 { return mapUnits(layer: l - 1, on: ticket, map) }
-    for k in 0..<inputCount { map[k] = Int32(k) }
-    return inputCount
+    if l == 0 { return mapAllInputs(map) }
+    return mapInputs(layer: l, of: working[l - 1].live, on: ticket, map)
+  }
+
+  /// The same for any set of units below.
+  @inline(never)
+  func mapInputs(
+    layer l: Int, of below: CandidateSet, on ticket: UnsafeMutablePointer<Ticket>,
+    _ map: UnsafeMutablePointer<Int32>
+  ) -> Int {
+    let shared = mapUnits(layer: l - 1, of: below, on: ticket, map)
+    spread(map, below.units, of: ticket.pointee.layers[l - 1].size.units, layer: l)
+    return shared
+  }
+
+  /// The first layer has the same inputs in every task.
+  func mapAllInputs(_ map: UnsafeMutablePointer<Int32>) -> Int {
+    for k in 0..<shapes[0].inputs { map[k] = Int32(k) }
+    return shapes[0].inputs
+  }
+
+  /// Turns a map of `count` units below layer `l` into one of its inputs: the same under
+  /// every tap of its window. The map leads to a layer of `total` units.
+  func spread(_ map: UnsafeMutablePointer<Int32>, _ count: Int, of total: Int, layer l: Int) {
+    var tap = shapes[l].taps - 1
+    while tap > 0 {
+      for u in 0..<count {
+        map[tap * count + u] = map[u] < 0 ? -1 : Int32(tap * total) + map[u]
+      }
+      tap -= 1
+    }
   }
 
   /// Marks every live edge that lies on an earlier ticket and, where asked,
@@ -131,7 +159,8 @@ extension Network {
       let mine = certainty(l, o)
       for k in 0..<layer.inputs where workspace.maps.inputMap[k] >= 0 {
         let index = panels.index(k, o)
-        rates[index] = min(rates[index], 1 - mine * certainty(l - 1, k))
+        let unit = l > 0 ? k % working[l - 1].units : k
+        rates[index] = min(rates[index], 1 - mine * certainty(l - 1, unit))
       }
       if l < hidden { biasRates[o] = min(biasRates[o], 1 - mine) }
     }

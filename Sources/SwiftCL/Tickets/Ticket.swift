@@ -162,9 +162,11 @@ struct Ticket {
   }
 
   /// Multiply-adds of one predicted row.
-  var predictMacs: UInt64 {
+  func predictMacs(_ shapes: UnsafePointer<LayerShape>) -> UInt64 {
     var sum: UInt64 = 0
-    for l in 0..<layerCount { sum += UInt64(layers[l].size.units * layers[l].size.inputs) }
+    for l in 0..<layerCount {
+      sum += UInt64(layers[l].size.units * layers[l].size.inputs) * UInt64(shapes[l].pixels)
+    }
     return sum
   }
 }

@@ -19,6 +19,11 @@ extension Network {
       _ = fail(SWIFTCL_E_STATE, "a finished task is needed, not the open one")
       return nil
     }
+    for l in 0..<layerCount where shapes[l].window.pixels > 1 {
+      _ = fail(
+        SWIFTCL_E_UNSUPPORTED, "tickets of networks with convolutions cannot be exported yet")
+      return nil
+    }
     return ticket(number)
   }
 
