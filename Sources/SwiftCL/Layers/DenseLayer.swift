@@ -12,7 +12,7 @@ extension Network {
     product(
       layer: l, x, samples: samples, inputs: layer.inputs, weights: layer.live.weights,
       bias: layer.live.bias, padded: layer.padded, y: gated ? layer.sums.sum : layer.output,
-      relu: relu && !gated)
+      yStride: layer.stride, relu: relu && !gated)
     if !gated { return }
     if layer.competes {
       applyGate(layer, rows: rows, relu: relu)

@@ -94,19 +94,20 @@ extension Network {
   /// The product of a layer with the rows of a surface, gathered where its window says so.
   func product(
     layer l: Int, _ surface: Surface, samples: Int, inputs: Int, weights: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>, padded: Int, y: UnsafeMutablePointer<Float>, relu: Bool
+    bias: UnsafePointer<Float>, padded: Int, y: UnsafeMutablePointer<Float>, yStride: Int,
+    relu: Bool
   ) {
     if !shapes[l].gathers {
       threads.forwardProduct(
         x: surface.rows, xStride: surface.pixelStride, rows: samples * shapes[l].pixels,
-        inputs: inputs, weights: weights, bias: bias, padded: padded, y: y, yStride: padded,
+        inputs: inputs, weights: weights, bias: bias, padded: padded, y: y, yStride: yStride,
         relu: relu)
       return
     }
     eachPatch(layer: l, surface, inputs: inputs, samples: samples) { patches, first, count in
       threads.forwardProduct(
         x: workspace.patches, xStride: patches.stride, rows: count, inputs: inputs,
-        weights: weights, bias: bias, padded: padded, y: y + first * padded, yStride: padded,
+        weights: weights, bias: bias, padded: padded, y: y + first * yStride, yStride: yStride,
         relu: relu)
     }
   }

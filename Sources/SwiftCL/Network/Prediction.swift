@@ -105,7 +105,7 @@ extension Network {
       var output = predictionRows(&stage)
       product(
         layer: l, input, samples: rows, inputs: layer.size.inputs, weights: layer.weights,
-        bias: layer.bias, padded: width, y: output, relu: shape.relu && !perSample)
+        bias: layer.bias, padded: width, y: output, yStride: width, relu: shape.relu && !perSample)
       if perSample {
         passLargest(
           output, stride: width, count: rows * shape.pixels, units: layer.size.units,
@@ -137,7 +137,8 @@ extension Network {
         let layer = working[l]
         product(
           layer: l, input, samples: rows, inputs: layer.inputs, weights: layer.live.weights,
-          bias: layer.live.bias, padded: layer.padded, y: layer.output, relu: false)
+          bias: layer.live.bias, padded: layer.padded, y: layer.output, yStride: layer.stride,
+          relu: false)
         passLargest(
           layer.output, stride: layer.stride, count: rows * shapes[l].pixels, units: layer.units,
           blockSize: shapes[l].blockSize, relu: shapes[l].relu)

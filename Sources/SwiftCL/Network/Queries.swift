@@ -157,7 +157,7 @@ extension Network {
     return info
   }
 
-  private func info(layer l: Int) -> swiftcl_layer_info {
+  func info(layer l: Int) -> swiftcl_layer_info {
     var info = swiftcl_layer_info()
     let shape = shapes[l]
     info.kind = options.layers?[shape.slot].kind ?? 0
