@@ -25,6 +25,31 @@ func dense(_ width: Int, _ blockSize: Int, relu: Bool = true, perSample: Bool = 
   return layer
 }
 
+func conv(
+  _ maps: Int, _ blockSize: Int, kernel: Int, width: Int? = nil, stride: Int = 1, padding: Int = 0,
+  image: (Int, Int) = (0, 0), relu: Bool = true, perSample: Bool = false
+) -> swiftcl_layer {
+  var layer = dense(maps, blockSize, relu: relu, perSample: perSample)
+  layer.kind = SWIFTCL_LAYER_CONV2D
+  layer.kernel_height = UInt32(kernel)
+  layer.kernel_width = UInt32(width ?? kernel)
+  layer.stride = UInt32(stride)
+  layer.padding = UInt32(padding)
+  layer.input_height = UInt32(image.0)
+  layer.input_width = UInt32(image.1)
+  return layer
+}
+
+func pool(_ kind: Int32, kernel: Int = 0, stride: Int = 0, padding: Int = 0) -> swiftcl_layer {
+  var layer = swiftcl_layer()
+  layer.kind = kind
+  layer.kernel_height = UInt32(kernel)
+  layer.kernel_width = UInt32(kernel)
+  layer.stride = UInt32(stride)
+  layer.padding = UInt32(padding)
+  return layer
+}
+
 func head(_ width: Int) -> swiftcl_layer {
   var layer = swiftcl_layer()
   layer.kind = SWIFTCL_LAYER_HEAD

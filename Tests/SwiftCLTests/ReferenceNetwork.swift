@@ -48,7 +48,14 @@ struct ReferenceNetwork {
       // Gates are not negative: the rectifier may as well come first, where a
       // gate of 0 sits on no kink.
       let rectified = layers[l].relu ? sums.map { max(0, $0) } : sums
-      input = zip(rectified, gates).map { $0 * $1 }
+      let units = layers[l].units
+      if layers[l].competes {
+        // A map has one gate, so that pooling, too, may come first.
+        let pooled = layers[l].image.pooled(rectified, maps: units)
+        input = pooled.indices.map { pooled[$0] * gates[$0 % units] }
+      } else {
+        input = layers[l].image.pooled(zip(rectified, gates).map { $0 * $1 }, maps: units)
+      }
     }
     result.logits = input
     result.loss = loss(input, target)
@@ -62,7 +69,7 @@ struct ReferenceNetwork {
       let sample = competition.sample(Array(layer.logits[block]), Array(layer.noise[block]))
       kl += competition.divergence(sample)
       let gate = anchored(l, block.lowerBound, competition.gate(sample), sample.xi)
-      for n in 0..<rows {
+      for n in 0..<rows * layer.image.pixels {
         for (j, u) in block.enumerated() { gates[n * layer.units + u] = gate[j] }
       }
     }
@@ -73,6 +80,7 @@ struct ReferenceNetwork {
   {
     let layer = layers[l]
     var kl = 0.0
+    let rows = rows * layer.image.pixels
     for n in 0..<rows {
       for block in layer.blocks {
         let places = n * layer.units + block.lowerBound..<n * layer.units + block.upperBound
@@ -137,6 +145,7 @@ struct ReferenceLayer {
   var relu: Bool
   var competes: Bool
   var perSample: Bool
+  var image: ReferenceImage
   /// Straight-through: hard minus relaxed sample of each block where it was taken.
   var anchors: [(key: Int, offset: [Double])]?
 
@@ -144,6 +153,7 @@ struct ReferenceLayer {
     let working = net.working[l]
     let live = working.live
     let shape = net.shapes[l]
+    image = ReferenceImage(shape, pixelsBelow: l > 0 ? net.shapes[l - 1].surfacePixels : 0)
     inputs = live.inputs
     units = live.units
     weights = []
@@ -168,7 +178,7 @@ struct ReferenceLayer {
         return noisy ? gumbel(Random.key(Random.key(net.gumbelKey, UInt64(l)), unit)) : 0
       }
     } else if perSample {
-      noise = (0..<rows * live.units).map { place in
+      noise = (0..<rows * shape.pixels * live.units).map { place in
         let row = Random.key(
           Random.key(net.gumbelKey, UInt64(l) | 1 << 32), UInt64(place / live.units))
         return noisy ? gumbel(Random.key(row, UInt64(place % live.units))) : 0
@@ -176,13 +186,30 @@ struct ReferenceLayer {
     }
   }
 
+  /// From the definition: for every output pixel and unit, all pixels and channels below.
   func sums(_ x: [Double], rows: Int) -> [Double] {
-    var sums = [Double](repeating: 0, count: rows * units)
+    var sums: [Double] = []
+    let channels = inputs / (image.kernel.y * image.kernel.x)
     for n in 0..<rows {
-      for o in 0..<units {
-        var sum = biases[o]
-        for k in 0..<inputs { sum += x[n * inputs + k] * weights[o * inputs + k] }
-        sums[n * units + o] = sum
+      for y in 0..<image.after.y {
+        for x0 in 0..<image.after.x {
+          for o in 0..<units {
+            var sum = biases[o]
+            for ky in 0..<image.kernel.y {
+              for kx in 0..<image.kernel.x {
+                let (py, px) = (
+                  y * image.stride + ky - image.padding, x0 * image.stride + kx - image.padding
+                )
+                if py < 0 || py >= image.before.y || px < 0 || px >= image.before.x { continue }
+                for c in 0..<channels {
+                  let weight = weights[o * inputs + (ky * image.kernel.x + kx) * channels + c]
+                  sum += weight * x[image.index(n, py * image.before.x + px, c, of: channels)]
+                }
+              }
+            }
+            sums.append(sum)
+          }
+        }
       }
     }
     return sums

@@ -45,31 +45,53 @@ struct Pooling {
   /// Leaves in `dx` the gradient of what was pooled: the first of the largest has it, or
   /// all have a share.
   func backward(
-    _ dy: UnsafePointer<Float>, x: UnsafePointer<Float>, y: UnsafePointer<Float>,
-    dx: UnsafeMutablePointer<Float>
+    _ dy: UnsafePointer<Float>, x: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>
   ) {
     dx.update(repeating: 0, count: samples &* window.pixels &* stride)
     eachPixel { pixel, before, after in
-      var count: Float = 0
-      window.eachTap(of: pixel) { _, _ in count += 1 }
       var u = 0
       while u < stride {
-        var left = Lane.load(dy + (after &+ u))
-        let largest = Lane.load(y + (after &+ u))
-        if !takesLargest { left /= count }
-        window.eachTap(of: pixel) { _, below in
-          let at = before &+ below &* stride &+ u
-          let old = Lane.load(dx + at)
-          if takesLargest {
-            let takes = Lane.load(x + at) .== largest
-            Lane.store(old.replacing(with: old + left, where: takes), dx + at)
-            left = left.replacing(with: 0, where: takes)
-          } else {
-            Lane.store(old + left, dx + at)
-          }
+        let gradient = Lane.load(dy + (after &+ u))
+        if takesLargest {
+          giveLargest(gradient, pixel, x + (before &+ u), dx + (before &+ u))
+        } else {
+          share(gradient, pixel, dx + (before &+ u))
         }
         u &+= 16
       }
+    }
+  }
+
+  @inline(__always)
+  private func giveLargest(
+    _ gradient: SIMD16<Float>, _ pixel: Int, _ x: UnsafePointer<Float>,
+    _ dx: UnsafeMutablePointer<Float>
+  ) {
+    var largest = SIMD16<Float>(repeating: -Float.infinity)
+    window.eachTap(of: pixel) { _, below in
+      let input = Lane.load(x + below &* stride)
+      largest = largest.replacing(with: input, where: input .> largest)
+    }
+    var left = gradient
+    window.eachTap(of: pixel) { _, below in
+      let at = below &* stride
+      let takes = Lane.load(x + at) .== largest
+      let old = Lane.load(dx + at)
+      Lane.store(old.replacing(with: old + left, where: takes), dx + at)
+      left = left.replacing(with: 0, where: takes)
+    }
+  }
+
+  @inline(__always)
+  private func share(
+    _ gradient: SIMD16<Float>, _ pixel: Int, _ dx: UnsafeMutablePointer<Float>
+  ) {
+    var count: Float = 0
+    window.eachTap(of: pixel) { _, _ in count += 1 }
+    let part = gradient / count
+    window.eachTap(of: pixel) { _, below in
+      let at = below &* stride
+      Lane.store(Lane.load(dx + at) + part, dx + at)
     }
   }
 }
@@ -84,8 +106,11 @@ extension Network {
   /// From the gradient of a layer's pooled maps to that of its output.
   func backThroughPool(layer l: Int, samples: Int) {
     let layer = working[l]
+    // One gate for a whole map, never negative, leaves the largest where it was; but one
+    // that is shut hides it.
     Pooling(transition: shapes[l].pool, samples: samples, stride: layer.stride)
-      .backward(layer.pooledDelta, x: layer.output, y: layer.pooled, dx: layer.delta)
+      .backward(
+        layer.pooledDelta, x: layer.competes ? layer.sums.sum : layer.output, dx: layer.delta)
     maskDelta(layer: l, rows: samples * shapes[l].pixels)
   }
 

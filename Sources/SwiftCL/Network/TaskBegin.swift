@@ -91,7 +91,7 @@ extension Network {
   }
 
   /// Labels of the head that a task of all labels has.
-  var headLabels: Int { Int((options.layers?[hidden].width) ?? 1) }
+  var headLabels: Int { Int((options.layers?[headShape.slot].width) ?? 1) }
 
   /// Logits of one row.
   private func classCount(_ given: swiftcl_task_options) -> Int {

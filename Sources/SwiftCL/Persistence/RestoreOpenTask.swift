@@ -49,7 +49,7 @@ extension Network {
 
   /// An abort goes back to these classes: the head and every ticket must fit.
   private func isPossibleGrowth(_ open: OpenTask) -> Bool {
-    var least: UInt32 = options.layers?[hidden].width ?? 1
+    var least: UInt32 = options.layers?[headShape.slot].width ?? 1
     for s in 0..<store.count {
       let ticket = store.tickets[s].pointee
       for c in 0..<ticket.classCount {

@@ -1,0 +1,141 @@
+import CSwiftCL
+import Testing
+
+@testable import SwiftCL
+
+/// Convolutions and poolings: gradients against the reference, and what competition,
+/// repacking and tickets make of maps.
+struct ConvolutionTests {
+  static let classes = (0..<5).map(Int32.init)
+
+  /// Networks of one shape each; inputs are 7 x 6 pixels of three channels.
+  enum Shape: CaseIterable {
+    case padded, strided, oblong, single, maxPool, overlappingPool, averagePool, globalPool
+    case twoConvolutions, perSample
+
+    var layers: [swiftcl_layer] {
+      let image = (7, 6)
+      switch self {
+      case .padded:
+        return [conv(12, 4, kernel: 3, padding: 1, image: image), head(5)]
+      case .strided:
+        return [conv(12, 4, kernel: 3, stride: 2, padding: 2, image: image), dense(12, 3), head(5)]
+      case .oblong:
+        return [conv(8, 2, kernel: 4, width: 2, image: image), head(5)]
+      case .single:
+        return [conv(24, 4, kernel: 1, image: image), conv(20, 4, kernel: 1), head(5)]
+      case .maxPool:
+        return [
+          conv(12, 4, kernel: 3, padding: 1, image: image),
+          pool(SWIFTCL_LAYER_MAX_POOL, kernel: 2, stride: 2), dense(12, 4), head(5),
+        ]
+      case .overlappingPool:
+        return [
+          conv(20, 4, kernel: 2, image: image),
+          pool(SWIFTCL_LAYER_MAX_POOL, kernel: 3, stride: 2, padding: 1), head(5),
+        ]
+      case .averagePool:
+        return [
+          conv(12, 4, kernel: 3, image: image, relu: false),
+          pool(SWIFTCL_LAYER_AVERAGE_POOL, kernel: 3, stride: 2, padding: 1),
+          conv(12, 4, kernel: 2), head(5),
+        ]
+      case .globalPool:
+        return [
+          conv(12, 4, kernel: 3, padding: 1, image: image), conv(24, 8, kernel: 3),
+          pool(SWIFTCL_LAYER_GLOBAL_POOL), head(5),
+        ]
+      case .twoConvolutions:
+        return [
+          conv(20, 4, kernel: 3, padding: 1, image: image),
+          pool(SWIFTCL_LAYER_MAX_POOL, kernel: 2, stride: 2),
+          conv(24, 4, kernel: 3, padding: 1), pool(SWIFTCL_LAYER_FLATTEN), dense(24, 8), head(5),
+        ]
+      case .perSample:
+        return [
+          conv(12, 4, kernel: 3, padding: 1, image: image, perSample: true), dense(12, 4), head(5),
+        ]
+      }
+    }
+  }
+
+  private func network(
+    _ shape: Shape, _ configure: (inout swiftcl_options) -> Void = { _ in }
+  ) throws -> TestNetwork {
+    try TestNetwork(shape.layers, inputs: 126) {
+      GradientCheck.configure(&$0)
+      $0.input_channels = 3
+      configure(&$0)
+    }
+  }
+
+  private func rows(_ seed: UInt64, _ count: Int = 5) -> TestRows {
+    TestRows(count, inputs: 126, classes: Self.classes, seed: seed)
+  }
+
+  @Test(arguments: Shape.allCases, [SWIFTCL_LAYOUT_INTERLEAVED, SWIFTCL_LAYOUT_PLANAR])
+  func gradients(shape: Shape, layout: Int32) throws {
+    let test = try network(shape) { $0.input_layout = layout }
+    try test.begin(competes: competeAlways)
+    try GradientCheck.run(test, rows(5))
+    try GradientCheck.run(test, rows(6))
+    try test.commit()
+    try GradientCheck.run(test, rows(7))
+  }
+
+  @Test(arguments: GradientTests.samplers)
+  func gradientsOfSamplers(sampler: Int32) throws {
+    let test = try network(.twoConvolutions) { $0.sampler = sampler }
+    try test.begin(competes: competeAlways)
+    try GradientCheck.run(test, rows(5))
+    try GradientCheck.run(test, rows(6))
+  }
+
+  /// Pruning leaves some maps of some blocks.
+  @Test func gradientsOfFewerMaps() throws {
+    let test = try network(.twoConvolutions) {
+      $0.logit_init = 2
+      $0.prune_threshold = 0.2
+      $0.prune_interval = 1_000_000
+    }
+    try test.begin(competes: competeAlways)
+    test.net.pointee.prune()
+    #expect(test.network.working[1].inputs < 9 * 20)
+    try GradientCheck.run(test, rows(5))
+  }
+
+  /// Rows are gathered in stretches; many rows make several.
+  @Test func stretches() throws {
+    let test = try network(.twoConvolutions) { $0.max_batch = 400 }
+    try test.begin(competes: competeAlways)
+    #expect(400 * 42 > test.network.shapes[0].patchFloats(batch: 400) / 32)
+    try GradientCheck.run(test, rows(5, 400))
+  }
+
+  /// What a finished task computes stays, and the packed network computes what the
+  /// whole one did.
+  @Test(arguments: Shape.allCases)
+  func tasks(shape: Shape) throws {
+    let test = try network(shape) {
+      $0.clip_norm = 0
+      $0.expected_tasks = 3
+      $0.logit_init = 0.01
+      $0.prune_threshold = -1
+      $0.kl_weight = 1e-3
+    }
+    let probe = rows(99, 11)
+    var finished: [[UInt32]] = []
+    for t in 0..<3 as Range<UInt64> {
+      try test.begin(competes: 12)
+      for s in 0..<25 as Range<UInt64> { try test.step(rows(100 * t + s)) }
+      let open = try test.openLogits(probe)
+      try test.end()
+      let logits = try test.logits(swiftcl_task(t), probe)
+      #expect(logits.bits == open.bits)
+      finished.append(logits.bits)
+      for (earlier, bits) in finished.enumerated() {
+        #expect(try test.logits(swiftcl_task(earlier), probe).bits == bits)
+      }
+    }
+  }
+}
