@@ -106,10 +106,10 @@ struct ConvolutionTests {
 
   /// Rows are gathered in stretches; many rows make several.
   @Test func stretches() throws {
-    let test = try network(.twoConvolutions) { $0.max_batch = 400 }
+    let test = try network(.twoConvolutions) { $0.max_batch = 64 }
     try test.begin(competes: competeAlways)
-    #expect(400 * 42 > test.network.shapes[0].patchFloats(batch: 400) / 32)
-    try GradientCheck.run(test, rows(5, 400))
+    #expect(64 * 42 > test.network.shapes[0].patchFloats(batch: 64) / 32)
+    try GradientCheck.run(test, rows(5, 64))
   }
 
   /// What a finished task computes stays, and the packed network computes what the

@@ -45,7 +45,7 @@ typedef struct swiftcl_ticket_layer {
   uint64_t bias;       /* units padded to a multiple of 16 */
   uint64_t weights;    /* panels of 16 outputs */
   uint64_t winners;    /* blocks numbers; 0 where there are none */
-  uint32_t hints[2];
+  uint64_t window;     /* sixteen numbers: window over an image, pooling; 0 where there are none */
 } swiftcl_ticket_layer;
 
 typedef char swiftcl_ticket_header_is_128_bytes[sizeof(swiftcl_ticket_header) == 128 ? 1 : -1];

@@ -22,7 +22,7 @@ public func swiftcl_ticket_scratch(
       Boundary.threadError, SWIFTCL_E_ARGUMENT, call, "rows", is: 0, expected: "at least 1")
   }
   let chunk = min(Int(shown: rows), opened.pointee.fastRows)
-  bytes.pointee = UInt(opened.pointee.rowBytes * chunk)
+  bytes.pointee = UInt(opened.pointee.rowBytes * chunk + opened.pointee.patchBytes)
   return SWIFTCL_OK
 }
 

@@ -39,6 +39,7 @@ struct BufferPlan {
   #endif
 
   private let layerCount: Int
+  private let sizeOfBatch: Int
   /// A norm over all gradients needs them all at once.
   private let keepsGradients: Bool
   private var sizes = InlineArray<199, Int>(repeating: 0)
@@ -52,13 +53,14 @@ struct BufferPlan {
   @inline(never)
   init(_ options: swiftcl_options) {
     layerCount = options.parameterLayers
+    sizeOfBatch = Int(options.max_batch)
     keepsGradients = options.clip_norm > 0
     measure(options)
     place()
   }
 
   private mutating func measure(_ options: swiftcl_options) {
-    let batch = Int(options.max_batch)
+    let batch = sizeOfBatch
     set(BufferPlan.inputs) { _ = $0.take(Float.self, batch * Int(options.inputs)) }
     set(BufferPlan.targets) { _ = $0.take(Int32.self, batch) }
     set(BufferPlan.maps) { _ = Maps(&$0, options) }
@@ -66,16 +68,7 @@ struct BufferPlan {
     LayerShape.each(options) { l, shape in
       let width = Panels.pad(shape.liveWidth)
       let rows = BufferPlan.product(batch, shape.pixels)
-      /// Rows of a prediction, in one buffer and the other by turns.
-      func predict(_ pixels: Int) {
-        set(stage % 2 == 0 ? BufferPlan.evenRows : BufferPlan.oddRows) {
-          $0.reserve(
-            floats: BufferPlan.product(
-              BufferPlan.product(batch, pixels), Panels.pad(shape.winnerWidth)))
-        }
-        stage += 1
-      }
-      predict(shape.pixels)
+      setPrediction(&stage, shape.pixels, shape)
       set(BufferPlan.sums(l)) { _ = LayerSums(&$0, shape, options) }
       set(BufferPlan.output(l)) { $0.reserve(floats: BufferPlan.product(rows, width)) }
       // The head's logits become their gradient in place.
@@ -85,7 +78,7 @@ struct BufferPlan {
       set(BufferPlan.gradients(l)) { _ = LayerGradients(&$0, shape, options) }
       if shape.isPooled {
         let size = BufferPlan.product(BufferPlan.product(batch, shape.surfacePixels), width)
-        predict(shape.surfacePixels)
+        setPrediction(&stage, shape.surfacePixels, shape)
         pools |= 1 << UInt32(l)
         set(BufferPlan.pooled(l)) { $0.reserve(floats: size) }
         set(BufferPlan.pooledDelta(l)) { $0.reserve(floats: size) }
@@ -96,6 +89,14 @@ struct BufferPlan {
         if l > 0 { set(BufferPlan.patchDeltas) { $0.reserve(floats: floats) } }
       }
     }
+  }
+
+  /// Rows of a prediction, in one buffer and the other by turns.
+  private mutating func setPrediction(_ stage: inout Int, _ pixels: Int, _ shape: LayerShape) {
+    let rows = BufferPlan.product(sizeOfBatch, pixels)
+    let floats = BufferPlan.product(rows, Panels.pad(shape.winnerWidth))
+    set(stage % 2 == 0 ? BufferPlan.evenRows : BufferPlan.oddRows) { $0.reserve(floats: floats) }
+    stage += 1
   }
 
   /// For sizes: too large stays too large.

@@ -18,6 +18,8 @@ enum TicketFormat {
 
   /// Kinds of layers and types of weights that this version can run.
   static let dense: UInt32 = 1
+  /// With a window, or maps that are pooled.
+  static let windowed: UInt32 = 2
   static let f32: UInt32 = 0
 
   /// Flags of a layer.
@@ -44,10 +46,13 @@ struct OpenTicket {
   var even = 0
   var odd = 0
   var converted = 0
+  /// Floats for inputs gathered under a window, whatever the number of rows.
+  var patches = 0
   /// Rows beyond which a larger chunk gains nothing.
   var fastRows = 1
 
   var rowBytes: Int { (even + odd + converted) * 4 }
+  var patchBytes: Int { patches * 4 }
   var classCount: Int { Int(header.pointee.class_count) }
   var layerCount: Int { Int(header.pointee.layer_count) }
 
@@ -59,11 +64,30 @@ struct OpenTicket {
     Panels(inputs: Int(layers[l].inputs), outputs: Int(layers[l].units))
   }
 
+  func window(_ l: Int) -> TicketWindow {
+    layers[l].window == 0 ? TicketWindow() : TicketWindow(section(layers[l].window, UInt32.self))
+  }
+
+  /// Rows that are gathered at a time: a few tiles.
+  func patchRows(_ window: TicketWindow) -> Int { min(48, window.window.outPixels) }
+
   /// Plans the scratch of a row and of a chunk.
   mutating func planScratch() {
+    var stage = 0
     for l in 0..<layerCount {
       let width = panels(l).padded
-      if l % 2 == 0 { even = max(even, width) } else { odd = max(odd, width) }
+      let window = window(l)
+      var rows = window.window.outPixels * width
+      if stage % 2 == 0 { even = max(even, rows) } else { odd = max(odd, rows) }
+      stage += 1
+      if window.pool.kind != 0 {
+        rows = window.surfacePixels * width
+        if stage % 2 == 0 { even = max(even, rows) } else { odd = max(odd, rows) }
+        stage += 1
+      }
+      if window.gathers {
+        patches = max(patches, patchRows(window) * Panels.pad(Int(layers[l].inputs)))
+      }
     }
     converted = input.isPlain ? 0 : input.elements
     // A megabyte of rows and activations stays in the second cache of today's
@@ -89,11 +113,12 @@ struct OpenTicket {
     info.layer_count = header.layer_count
     for l in 0..<layerCount {
       let units = UInt64(layers[l].units)
-      info.predict_macs += units * UInt64(layers[l].inputs)
+      info.predict_macs +=
+        units * UInt64(layers[l].inputs) * UInt64(window(l).window.outPixels)
       info.parameters += units * UInt64(layers[l].inputs + 1)
     }
-    info.row_scratch_bytes = UInt64(rowBytes)
-    info.fast_scratch_bytes = UInt64(rowBytes * fastRows)
+    info.row_scratch_bytes = UInt64(rowBytes + patchBytes)
+    info.fast_scratch_bytes = UInt64(rowBytes * fastRows + patchBytes)
     info.fast_rows = UInt32(fastRows)
     return info
   }

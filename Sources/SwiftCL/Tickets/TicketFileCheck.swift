@@ -98,13 +98,54 @@ struct TicketCheck {
     if !keepsFinite(ticket.input) {
       return refuse(SWIFTCL_E_NONFINITE, "the ticket's input scale or offset is not finite")
     }
-    var inputs = header.inputs
+    var image = Image(height: 1, width: 1, maps: Int(header.inputs))
     for l in 0..<ticket.layerCount {
-      if !check(ticket, l, &inputs) { return nil }
+      if !check(ticket, l, &image) { return nil }
     }
-    if inputs != header.class_count { return impossible() }
+    if image.maps != Int(header.class_count) || image.height * image.width != 1 {
+      return impossible()
+    }
     ticket.planScratch()
     return ticket
+  }
+
+  /// What the layers so far leave.
+  private struct Image {
+    var height: Int
+    var width: Int
+    var maps: Int
+  }
+
+  /// Whether a layer's window fits the image below; the image becomes what the layer gives.
+  private func passes(_ ticket: OpenTicket, _ l: Int, _ image: inout Image) -> Bool {
+    let layer = ticket.layers[l]
+    let isWindowed = layer.kind == TicketFormat.windowed
+    if isWindowed != (layer.window != 0) { return false }
+    if isWindowed && !has(layer.window, UInt64(TicketWindow.count)) { return false }
+    let window = ticket.window(l)
+    if !window.isPossible { return false }
+    if l == 0 && isWindowed {
+      // The input is an image if its first layer has a window over one.
+      let channels = ticket.input.channels
+      if window.window.pixels > 1 || window.isPlanar {
+        if window.window.pixels != image.maps / channels { return false }
+        image = Image(height: window.window.height, width: window.window.width, maps: channels)
+      }
+    }
+    if l > 0 && window.isPlanar { return false }
+    if window.window.height != image.height || window.window.width != image.width { return false }
+    let (inputs, overflow) = window.window.taps.multipliedReportingOverflow(by: image.maps)
+    if overflow || inputs > DescriptionCheck.largestInputs || layer.inputs != UInt32(inputs) {
+      return false
+    }
+    let pixels = max(window.window.outPixels, window.surfacePixels)
+    if pixels > LayerCheck.largestMaps / max(1, Int(truncatingIfNeeded: layer.units)) {
+      return false
+    }
+    image = Image(
+      height: window.surfaceHeight, width: window.surfaceWidth,
+      maps: Int(truncatingIfNeeded: layer.units))
+    return true
   }
 
   /// Whether `count` elements of four bytes lie at an offset, behind the header.
@@ -123,22 +164,24 @@ struct TicketCheck {
     return true
   }
 
-  private func check(_ ticket: OpenTicket, _ l: Int, _ inputs: inout UInt32) -> Bool {
+  private func check(_ ticket: OpenTicket, _ l: Int, _ image: inout Image) -> Bool {
     let layer = ticket.layers[l]
     let flags = TicketFormat.relu | TicketFormat.perSample
-    if layer.kind != TicketFormat.dense || layer.element != TicketFormat.f32
+    if layer.kind < TicketFormat.dense || layer.kind > TicketFormat.windowed
+      || layer.element != TicketFormat.f32
       || layer.flags & ~flags != 0 || layer.reserved != 0
     {
       _ = unsupported() as Bool?
       return false
     }
     let competes = layer.flags & TicketFormat.perSample != 0
-    if layer.inputs != inputs || layer.units < 1
+    if layer.units < 1
       || layer.units > UInt32(DescriptionCheck.largestWidth)
       || layer.block_size < 1 || layer.units % layer.block_size != 0
       || !competes && layer.block_size != 1
       || !has(layer.bias, UInt64(ticket.panels(l).padded))
-      || !has(layer.weights, UInt64(ticket.panels(l).padded) * UInt64(inputs))
+      || !passes(ticket, l, &image)
+      || !has(layer.weights, UInt64(ticket.panels(l).padded) * UInt64(layer.inputs))
       || layer.winners != 0 && !has(layer.winners, UInt64(layer.blocks))
       || layer.winners == 0 && layer.blocks != 0
     {
@@ -151,7 +194,6 @@ struct TicketCheck {
       _ = refuse(SWIFTCL_E_NONFINITE, "a parameter of the ticket is not finite") as Bool?
       return false
     }
-    inputs = layer.units
     return true
   }
 }

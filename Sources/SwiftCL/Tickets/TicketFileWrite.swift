@@ -19,11 +19,6 @@ extension Network {
       _ = fail(SWIFTCL_E_STATE, "a finished task is needed, not the open one")
       return nil
     }
-    for l in 0..<layerCount where shapes[l].window.pixels > 1 {
-      _ = fail(
-        SWIFTCL_E_UNSUPPORTED, "tickets of networks with convolutions cannot be exported yet")
-      return nil
-    }
     return ticket(number)
   }
 
@@ -78,7 +73,8 @@ extension Network {
     let size = ticket.pointee.layers[l].size
     let units = l == hidden ? ticket.pointee.classCount : size.units
     var layer = swiftcl_ticket_layer()
-    layer.kind = TicketFormat.dense
+    let window = TicketWindow(shapes[l])
+    layer.kind = window.isNeeded ? TicketFormat.windowed : TicketFormat.dense
     layer.element = TicketFormat.f32
     layer.flags = shapes[l].relu ? TicketFormat.relu : 0
     layer.block_size = 1
@@ -94,6 +90,7 @@ extension Network {
       layer.blocks = UInt32(size.blocks)
       layer.winners = at.take(size.blocks * 4)
     }
+    if window.isNeeded { layer.window = at.take(TicketWindow.count * 4) }
     return layer
   }
 
@@ -115,6 +112,11 @@ extension Network {
       let layer = ticket.pointee.layers[l]
       putPanels(ticket, l, &sink)
       if l < hidden { sink.put(layer.winners, layer.size.blocks) }
+      sink.align()
+      let window = TicketWindow(shapes[l])
+      if !window.isNeeded { continue }
+      let numbers = window.numbers
+      for i in 0..<TicketWindow.count { sink.put(numbers[i]) }
       sink.align()
     }
   }

@@ -45,7 +45,8 @@ struct TicketRun {
         let ticket = self[t]
         let classes = ticket.pointee.classCount
         let target = logits?[t].map { $0 + first * classes }
-        let z = ticket.pointee.run(x, rows: n, buffer, head: classes % 16 == 0 ? target : nil)
+        let z = ticket.pointee.run(
+          x, rows: n, buffer, patches: buffer + widest * n, head: classes % 16 == 0 ? target : nil)
         let stride = Panels.pad(classes)
         if let target {
           if z != target {
@@ -70,6 +71,13 @@ struct TicketRun {
     var widest = 0
     for t in 0..<count { widest = max(widest, self[t].pointee.rowBytes / 4) }
     return widest
+  }
+
+  /// Bytes of scratch for gathered inputs.
+  private var patchBytes: Int {
+    var most = 0
+    for t in 0..<count { most = max(most, self[t].pointee.patchBytes) }
+    return most
   }
 
   /// Everything that can be wrong, before the first write; `chunk` receives the rows of a pass.
@@ -102,11 +110,11 @@ struct TicketRun {
         is: Int(misplaced), expected: "0; the alignment is ", Int(SWIFTCL_TICKET_ALIGNMENT))
     }
     let rowBytes = widest * 4
-    chunk = min(min(rows, fastest), scratchBytes / rowBytes)
+    chunk = min(min(rows, fastest), max(0, scratchBytes - patchBytes) / rowBytes)
     if chunk < 1 {
       return ErrorRecord.fail(
         error, SWIFTCL_E_BUFFER, call, "scratch_bytes", is: scratchBytes, expected: "at least ",
-        rowBytes)
+        rowBytes + patchBytes)
     }
     if input.isPlain || chunk < rows {
       let bad = input.firstNonFinite(
@@ -126,31 +134,79 @@ extension OpenTicket {
   /// One chunk of rows; returns the head's rows, padded to panels unless they went to `target`.
   func run(
     _ x: UnsafePointer<Float>, rows: Int, _ scratch: UnsafeMutablePointer<Float>,
-    head target: UnsafeMutablePointer<Float>?
+    patches: UnsafeMutablePointer<Float>, head target: UnsafeMutablePointer<Float>?
   ) -> UnsafePointer<Float> {
-    var x = x
-    var xStride = input.elements
+    var stage = 0
+    var surface = inputSurface(x)
     for l in 0..<layerCount {
       let layer = layers + l
+      let window = window(l)
       let units = Int(layer.pointee.units)
       let width = Panels.pad(units)
-      var y = l % 2 == 0 ? scratch : scratch + even * rows
-      if l == layerCount - 1, let target { y = target }
+      var y = stage % 2 == 0 ? scratch : scratch + even * rows
+      stage += 1
+      if l == layerCount - 1, window.pool.kind == 0, let target { y = target }
       let relu = layer.pointee.flags & TicketFormat.relu != 0
       let competes = layer.pointee.flags & TicketFormat.perSample != 0
-      panelProduct(
-        x: x, xStride: xStride, rows: rows, inputs: Int(layer.pointee.inputs),
-        weights: section(layer.pointee.weights, Float.self),
-        bias: section(layer.pointee.bias, Float.self), padded: width, y: y, relu: relu && !competes)
+      product(layer, window, surface, samples: rows, patches, y: y, relu: relu && !competes)
       if competes {
         passLargest(
-          y, stride: width, count: rows, units: units, blockSize: Int(layer.pointee.block_size),
-          relu: relu)
+          y, stride: width, count: rows * window.window.outPixels, units: units,
+          blockSize: Int(layer.pointee.block_size), relu: relu)
       }
-      x = UnsafePointer(y)
-      xStride = width
+      if window.pool.kind != 0 {
+        let pooled = stage % 2 == 0 ? scratch : scratch + even * rows
+        stage += 1
+        Pooling(transition: window.pool, samples: rows, stride: width).forward(y, pooled)
+        y = pooled
+      }
+      surface = Surface(
+        rows: y, sampleStride: window.surfacePixels * width, pixelStride: width)
     }
-    return x
+    return surface.rows
+  }
+
+  /// The input as the first layer reads it.
+  private func inputSurface(_ x: UnsafePointer<Float>) -> Surface {
+    let first = window(0)
+    let pixels = first.window.pixels
+    if first.isPlanar {
+      return Surface(
+        rows: x, sampleStride: input.elements, pixelStride: 1, channelStride: pixels)
+    }
+    return Surface(
+      rows: x, sampleStride: input.elements, pixelStride: input.elements / pixels)
+  }
+
+  /// The layer's product with the rows of a surface, gathered where its window says so.
+  private func product(
+    _ layer: UnsafePointer<swiftcl_ticket_layer>, _ window: TicketWindow, _ surface: Surface,
+    samples: Int, _ scratch: UnsafeMutablePointer<Float>, y: UnsafeMutablePointer<Float>,
+    relu: Bool
+  ) {
+    let inputs = Int(layer.pointee.inputs)
+    let width = Panels.pad(Int(layer.pointee.units))
+    let weights = section(layer.pointee.weights, Float.self)
+    let bias = section(layer.pointee.bias, Float.self)
+    let all = samples * window.window.outPixels
+    if !window.gathers {
+      panelProduct(
+        x: surface.rows, xStride: surface.pixelStride, rows: all, inputs: inputs, weights: weights,
+        bias: bias, padded: width, y: y, relu: relu)
+      return
+    }
+    let patches = Patches(
+      window: window.window, channels: inputs / window.window.taps, stride: Panels.pad(inputs))
+    let most = patchRows(window)
+    var first = 0
+    while first < all {
+      let count = min(most, all - first)
+      patches.gather(surface, first: first, count: count, to: scratch)
+      panelProduct(
+        x: scratch, xStride: patches.stride, rows: count, inputs: inputs, weights: weights,
+        bias: bias, padded: width, y: y + first * width, relu: relu)
+      first += count
+    }
   }
 }
 
