@@ -380,7 +380,7 @@ static inline struct stream reading(const void *bytes, size_t size) {
 
 /* ------------------------------------------------------------ random networks */
 
-enum { MOST_ROWS = 16, MOST_INPUTS = 12, MOST_CLASSES = 8, MOST_WIDTH = 96 };
+enum { MOST_ROWS = 16, MOST_INPUTS = 27, MOST_CLASSES = 8, MOST_WIDTH = 96 };
 
 /* A small network of any kind there is. */
 struct design {
@@ -388,6 +388,40 @@ struct design {
   float scale[4], offset[4];
   swiftcl_options o;
 };
+
+/* Whether a layer has units, and so parameters. */
+static inline int has_units(const swiftcl_layer *layer) {
+  return layer->kind == SWIFTCL_LAYER_DENSE || layer->kind == SWIFTCL_LAYER_HEAD || layer->kind == SWIFTCL_LAYER_CONV2D;
+}
+
+/* Makes an image of the input and a convolution of the first layer, and may put a pooling
+   behind it. */
+static inline void make_image(struct design *d) {
+  swiftcl_options *o = &d->o;
+  swiftcl_layer *first = &d->layers[0];
+  uint32_t height = 2 + below(2), width = 2 + below(2);
+  if (first->width > 24) first->width = first->block_size * (24 / first->block_size);
+  first->kind = SWIFTCL_LAYER_CONV2D;
+  first->input_height = height;
+  first->input_width = width;
+  first->kernel_height = 1 + below(2);
+  first->kernel_width = 1 + below(2);
+  first->stride = 1 + below(2);
+  first->padding = below(2) && first->kernel_height == 2 && first->kernel_width == 2;
+  o->inputs = o->input_channels * height * width;
+  if (o->layer_count > 3 || below(2)) return;
+  for (uint32_t l = o->layer_count++; l > 1; l--) d->layers[l] = d->layers[l - 1];
+  uint32_t kind = below(4);
+  swiftcl_layer pools[] = {SWIFTCL_MAX_POOL(1, 1, 0), SWIFTCL_AVERAGE_POOL(1, 2, 0), SWIFTCL_GLOBAL_POOL(),
+                           {SWIFTCL_LAYER_FLATTEN, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}}};
+  d->layers[1] = pools[kind];
+  uint32_t high = (height + 2 * first->padding - first->kernel_height) / first->stride + 1;
+  uint32_t wide = (width + 2 * first->padding - first->kernel_width) / first->stride + 1;
+  if (kind < 2) {
+    d->layers[1].kernel_height = 1 + below(high);
+    d->layers[1].kernel_width = 1 + below(wide);
+  }
+}
 
 static inline void random_design(struct design *d) {
   static const uint32_t blocks[] = {1, 2, 3, 4, 8, 8};
@@ -450,6 +484,7 @@ static inline void random_design(struct design *d) {
   o->weight_decay = below(2) ? 0 : 1e-3f;
   o->clip_norm = below(2) ? 0 : real(0.1f, 2);
   o->clip_scope = (int32_t)below(2);
+  if (o->layer_count > 1 && below(3) == 0) make_image(d);
 }
 
 static inline size_t element_bytes(const swiftcl_options *o) {

@@ -161,13 +161,19 @@ static void check_task(struct world *w, swiftcl_task task, const struct learned 
   uint64_t parameters = 0, edges = 0;
   for (uint32_t l = 0; l < w->d.o.layer_count; l++) {
     size_t outputs = 0, inputs = 0;
+    if (!has_units(&w->d.layers[l])) {
+      EXPECT(swiftcl_parameter_shape(w->net, task, l, &outputs, &inputs), SWIFTCL_E_ARGUMENT);
+      continue;
+    }
     EXPECT(swiftcl_parameter_shape(w->net, task, l, &outputs, &inputs), SWIFTCL_OK);
     parameters += outputs * (inputs + 1);
     edges += outputs * inputs;
     if (l + 1 < w->d.o.layer_count) check_layer(w, task, l, &served, NULL);
   }
   MUST(served == info.served_blocks && served <= info.blocks && parameters == info.parameters);
-  if (info.phase != SWIFTCL_PHASE_COMPETE) MUST(edges == info.predict_macs);
+  /* A convolution uses every edge for every pixel. */
+  if (info.phase != SWIFTCL_PHASE_COMPETE)
+    MUST(w->d.layers[0].kind == SWIFTCL_LAYER_CONV2D ? edges <= info.predict_macs : edges == info.predict_macs);
 }
 
 static void predict_probes(struct world *w, swiftcl_task task, uint32_t count, float *logits) {
@@ -207,6 +213,7 @@ static void check_world(struct world *w) {
   }
   if (w->open) check_task(w, SWIFTCL_TASK_OPEN, &w->now);
   for (uint32_t l = 0; l + 1 < w->d.o.layer_count; l++) {
+    if (!has_units(&w->d.layers[l])) continue;
     swiftcl_layer_info layer;
     layer.struct_size = sizeof layer;
     EXPECT(swiftcl_layer_info_get(w->net, l, &layer), SWIFTCL_OK);
@@ -266,6 +273,7 @@ static void do_begin(struct world *w) {
   if (w->open) wanted = SWIFTCL_E_STATE;
   else if (defaults)
     for (uint32_t l = 0; l + 1 < w->d.o.layer_count; l++) {
+      if (!has_units(&w->d.layers[l])) continue;
       swiftcl_capacity capacity;
       capacity.struct_size = sizeof capacity;
       EXPECT(swiftcl_capacity_get(w->net, l, &capacity), SWIFTCL_OK);
@@ -480,7 +488,8 @@ static void do_predict(struct world *w) {
 static void do_parameters(struct world *w) {
   uint32_t l = below(w->d.o.layer_count + 1);
   size_t outputs = 0, inputs = 0;
-  swiftcl_status wanted = l >= w->d.o.layer_count ? SWIFTCL_E_ARGUMENT : w->open ? SWIFTCL_OK : SWIFTCL_E_STATE;
+  int exists = l < w->d.o.layer_count && has_units(&w->d.layers[l]);
+  swiftcl_status wanted = !exists ? SWIFTCL_E_ARGUMENT : w->open ? SWIFTCL_OK : SWIFTCL_E_STATE;
   EXPECT(swiftcl_parameter_shape(w->net, SWIFTCL_TASK_OPEN, l, &outputs, &inputs), wanted);
   if (wanted) return;
   float *weights = malloc(outputs * inputs * sizeof *weights), *biases = malloc(outputs * sizeof *biases);

@@ -260,6 +260,7 @@ static void ask(struct trace *t, swiftcl_network *net, const swiftcl_options *o,
   if (OK(net, swiftcl_predict(net, task, feed.x, MOST_ROWS, logits, sizeof logits / sizeof *logits)))
     record(t, logits, count * sizeof *logits);
   for (uint32_t l = 0; l < o->layer_count; l++) {
+    if (!has_units(&o->layers[l])) continue;
     swiftcl_layer_info layer;
     memset(&layer, 0, sizeof layer);
     layer.struct_size = sizeof layer;
@@ -358,6 +359,7 @@ static void script(struct trace *t, swiftcl_network *net, const swiftcl_options 
     }
   }
   for (uint32_t l = 0; l + 1 < o->layer_count; l++) {
+    if (!has_units(&o->layers[l])) continue;
     swiftcl_capacity capacity;
     memset(&capacity, 0, sizeof capacity);
     capacity.struct_size = sizeof capacity;
