@@ -54,6 +54,67 @@ static void refuse_description(const swiftcl_options *o, swiftcl_status wanted, 
   release_memory(memory);
 }
 
+/* Images, windows and poolings that do not fit each other. */
+static void bad_images(void) {
+  static const swiftcl_layer good[] = {
+    SWIFTCL_IMAGE_CONV(6, 5, 16, 4, 3, 1, 1, SWIFTCL_ACTIVATION_RELU), SWIFTCL_MAX_POOL(2, 2, 0),
+    SWIFTCL_CONV(16, 4, 2, 1, 0, SWIFTCL_ACTIVATION_RELU), SWIFTCL_HEAD(CLASSES)};
+  static const struct { int layer; struct field field; const char *word; } wrong[] = {
+    {0, LAYER(input_height, U32, 0), "input_height[0]"}, {0, LAYER(input_height, U32, 65536), "input_height[0]"},
+    {0, LAYER(input_height, U32, 7), "input_width[0]"}, {0, LAYER(input_width, U32, 0), "input_width[0]"},
+    {0, LAYER(input_width, U32, 6), "input_width[0]"}, {0, LAYER(input_width, U32, UINT32_MAX), "input_width[0]"},
+    {0, LAYER(kernel_height, U32, 0), "kernel_height[0]"}, {0, LAYER(kernel_height, U32, 9), "kernel_height[0]"},
+    {0, LAYER(kernel_height, U32, 256), "kernel_height[0]"}, {0, LAYER(kernel_height, U32, UINT32_MAX), "kernel_height[0]"},
+    {0, LAYER(kernel_width, U32, 0), "kernel_width[0]"}, {0, LAYER(kernel_width, U32, 8), "kernel_width[0]"},
+    {0, LAYER(stride, U32, 0), "stride[0]"}, {0, LAYER(stride, U32, 256), "stride[0]"},
+    {0, LAYER(stride, U32, UINT32_MAX), "stride[0]"}, {0, LAYER(padding, U32, 3), "padding[0]"},
+    {0, LAYER(padding, U32, 255), "padding[0]"}, {0, LAYER(padding, U32, UINT32_MAX), "padding[0]"},
+    {1, LAYER(kernel_height, U32, 0), "kernel_height[1]"}, {1, LAYER(kernel_height, U32, 7), "kernel_height[1]"},
+    {1, LAYER(kernel_width, U32, 6), "kernel_width[1]"}, {1, LAYER(stride, U32, 0), "stride[1]"},
+    {1, LAYER(padding, U32, 2), "padding[1]"}, {1, LAYER(width, U32, 16), "width[1]"},
+    {1, LAYER(block_size, U32, 1), "width[1]"}, {1, LAYER(activation, I32, 1), "width[1]"},
+    {1, LAYER(competition, I32, 1), "width[1]"}, {1, LAYER(input_height, U32, 5), "input_height[1]"},
+    {1, LAYER(input_width, U32, 6), "input_width[1]"}, {1, LAYER(kind, I32, SWIFTCL_LAYER_FLATTEN), "kernel_height[1]"},
+    {1, LAYER(kind, I32, SWIFTCL_LAYER_GLOBAL_POOL), "kernel_height[1]"},
+    {1, LAYER(kind, I32, SWIFTCL_LAYER_DENSE), "width[1]"},
+    {2, LAYER(kernel_height, U32, 4), "kernel_height[2]"}, {2, LAYER(kernel_width, U32, 3), "kernel_width[2]"},
+    {2, LAYER(input_height, U32, 6), "input_height[2]"}, {2, LAYER(input_width, U32, 5), "input_width[2]"},
+    {2, LAYER(kind, I32, SWIFTCL_LAYER_MAX_POOL), "width[2]"}, {2, LAYER(width, U32, 18), "block_size[2]"},
+    {3, LAYER(kernel_height, U32, 1), "kernel_height[3]"}, {3, LAYER(stride, U32, 1), "kernel_height[3]"},
+    {0, LAYER(kind, I32, SWIFTCL_LAYER_MAX_POOL), "kind[0]"}, {0, LAYER(kind, I32, SWIFTCL_LAYER_FLATTEN), "kind[0]"},
+    {3, LAYER(kind, I32, SWIFTCL_LAYER_GLOBAL_POOL), "kind[3]"},
+  };
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    swiftcl_layer layers[4];
+    swiftcl_options o = small_options();
+    memcpy(layers, good, sizeof layers);
+    o.layers = layers;
+    o.layer_count = 4;
+    o.input_channels = 3;
+    o.inputs = 90;
+    set_field(&layers[wrong[i].layer], &wrong[i].field);
+    refuse_description(&o, SWIFTCL_E_ARGUMENT, wrong[i].word, __LINE__);
+  }
+  /* Two poolings in a row, and inputs that are no image. */
+  swiftcl_layer twice[] = {good[0], good[1], good[1], good[3]};
+  swiftcl_options o = small_options();
+  o.layers = twice;
+  o.layer_count = 4;
+  o.input_channels = 3;
+  o.inputs = 90;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "kind[2]", __LINE__);
+  o.layers = good;
+  o.inputs = 91;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "", __LINE__);
+  o.inputs = UINT32_MAX;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "", __LINE__);
+  o.inputs = 90;
+  o.input_channels = 0;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "", __LINE__);
+  o.input_channels = UINT32_MAX;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "", __LINE__);
+}
+
 static void descriptions(void) {
   static const struct field fields[] = {
     OPTION(layer_count, U32, 0), OPTION(layer_count, U32, 33), OPTION(layer_count, U32, UINT32_MAX),
@@ -101,7 +162,7 @@ static void descriptions(void) {
   }
 
   static const struct field in_layers[] = {
-    LAYER(kind, I32, 0), LAYER(kind, I32, 3), LAYER(kind, I32, -1), LAYER(kind, I32, INT32_MIN),
+    LAYER(kind, I32, 0), LAYER(kind, I32, 8), LAYER(kind, I32, -1), LAYER(kind, I32, INT32_MIN),
     LAYER(width, U32, 0), LAYER(width, U32, 65540), LAYER(width, U32, UINT32_MAX),
     LAYER(block_size, U32, 0), LAYER(block_size, U32, 3), LAYER(block_size, U32, 17), LAYER(block_size, U32, UINT32_MAX),
     LAYER(activation, I32, -1), LAYER(activation, I32, 2), LAYER(activation, I32, INT32_MAX),
@@ -121,7 +182,7 @@ static void descriptions(void) {
       if (failures != before && failures < 100) fprintf(stderr, "  with %s = %g\n", place, in_layers[i].value);
     }
   for (int l = 0; l < 3; l++)
-    for (int r = 0; r < 11; r++) {
+    for (int r = 0; r < 5; r++) {
       swiftcl_layer layers[3];
       memcpy(layers, small_layers, sizeof layers);
       layers[l].reserved[r] = r % 2 ? 1 : UINT32_MAX;
@@ -129,6 +190,8 @@ static void descriptions(void) {
       o.layers = layers;
       refuse_description(&o, SWIFTCL_E_ARGUMENT, "reserved", __LINE__);
     }
+
+  bad_images();
 
   /* Combinations that cannot be. */
   swiftcl_options o = small_options();

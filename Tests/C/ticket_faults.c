@@ -16,7 +16,7 @@ enum {
   H_TYPE = 48, H_CHANNELS = 52, H_LAYOUT = 56, H_CLASSES = 60, H_LAYERS = 64, H_RESERVED = 68, H_RECORDS = 72,
   H_LABELS = 80, H_SCALE = 88, H_HINTS = 96, H_BODY = 120, H_SEAL = 124, HEADER = 128,
   L_KIND = 0, L_ELEMENT = 4, L_FLAGS = 8, L_BLOCK = 12, L_INPUTS = 16, L_UNITS = 20, L_BLOCKS = 24, L_RESERVED = 28,
-  L_BIAS = 32, L_WEIGHTS = 40, L_WINNERS = 48, L_HINTS = 56, RECORD = 64
+  L_BIAS = 32, L_WEIGHTS = 40, L_WINNERS = 48, L_WINDOW = 56, RECORD = 64
 };
 
 static float rows[ROWS * INPUTS];
@@ -26,11 +26,15 @@ static swiftcl_network *trained(int kind) {
   swiftcl_layer layers[] = {
     SWIFTCL_DENSE(24, 4, SWIFTCL_ACTIVATION_RELU), SWIFTCL_DENSE(40, 2, SWIFTCL_ACTIVATION_RELU), SWIFTCL_HEAD(CLASSES)};
   static const float scale[2] = {0.5f, 2}, offset[2] = {0, 0.25f};
+  swiftcl_layer maps[] = {
+    SWIFTCL_IMAGE_CONV(3, INPUTS / 6, 24, 4, 2, 1, 1, SWIFTCL_ACTIVATION_RELU), SWIFTCL_MAX_POOL(2, 2, 0),
+    SWIFTCL_CONV(40, 2, 2, 1, 1, SWIFTCL_ACTIVATION_RELU), SWIFTCL_HEAD(CLASSES)};
   if (kind == 1) layers[0].competition = SWIFTCL_COMPETITION_SAMPLE;
   swiftcl_options o;
   OK(NULL, swiftcl_options_init(&o));
   o.layers = layers;
   o.layer_count = 3;
+  if (kind == 2) o.layers = maps, o.layer_count = 4, o.input_layout = SWIFTCL_LAYOUT_PLANAR;
   o.inputs = INPUTS;
   o.max_batch = ROWS;
   o.max_tasks = 3;
@@ -131,11 +135,13 @@ static swiftcl_status try_target(void) {
     accepted++;
     swiftcl_ticket_info info = ticket_info(ticket);
     size_t scratch_bytes = (size_t)info.row_scratch_bytes, count = info.class_count;
+    if (scratch_bytes > 1 << 27) scratch_bytes = 1 << 27; /* and is refused */
+    swiftcl_status runs = scratch_bytes < info.row_scratch_bytes ? SWIFTCL_E_BUFFER : SWIFTCL_OK;
     void *scratch = aligned_memory(scratch_bytes);
     float *logits = aligned_memory(count * sizeof *logits), *x = calloc(info.inputs, 4);
     int32_t *list = aligned_memory(count * sizeof *list);
-    OK(NULL, swiftcl_ticket_predict(ticket, x, 1, logits, count, scratch, scratch_bytes));
-    OK(NULL, swiftcl_ticket_predict_labels(ticket, x, 1, list, 1, scratch, scratch_bytes));
+    STATUS(NULL, swiftcl_ticket_predict(ticket, x, 1, logits, count, scratch, scratch_bytes), runs);
+    STATUS(NULL, swiftcl_ticket_predict_labels(ticket, x, 1, list, 1, scratch, scratch_bytes), runs);
     OK(NULL, swiftcl_ticket_classes(ticket, list, count, NULL));
     for (uint32_t l = 0; l + 1 < info.layer_count; l++) {
       static int32_t winners[4096];
@@ -175,7 +181,7 @@ static void fields(int kind) {
   size_t head = HEADER + 2 * RECORD;
   uint32_t size = (uint32_t)image.size;
   forge(H_HINTS, 0xFFFFFFFF, SWIFTCL_OK); /* what a reader may pass over */
-  forge(HEADER + L_HINTS, 77, SWIFTCL_OK);
+  forge(HEADER + L_WINDOW, 77, SWIFTCL_E_CORRUPT);
   forge(H_MINOR, 9, SWIFTCL_OK);
   forge(H_MAJOR, 2, SWIFTCL_E_VERSION);
   forge(H_MAJOR, 0, SWIFTCL_E_FORMAT);
@@ -199,7 +205,8 @@ static void fields(int kind) {
   forge(H_LAYERS, 4, SWIFTCL_E_UNSUPPORTED); /* labels, taken for a record: no kind of layer */
   for (size_t l = HEADER; l <= head; l += RECORD) {
     forge(l + L_KIND, 0, SWIFTCL_E_UNSUPPORTED);
-    forge(l + L_KIND, 2, SWIFTCL_E_UNSUPPORTED);
+    forge(l + L_KIND, 2, SWIFTCL_E_CORRUPT); /* no window */
+    forge(l + L_KIND, 3, SWIFTCL_E_UNSUPPORTED);
     forge(l + L_ELEMENT, 1, SWIFTCL_E_UNSUPPORTED);
     forge(l + L_FLAGS, 4, SWIFTCL_E_UNSUPPORTED);
     forge(l + L_RESERVED, 1, SWIFTCL_E_UNSUPPORTED);
@@ -237,6 +244,26 @@ static void fields(int kind) {
   }
 }
 
+/* Windows and poolings that are not those of the layers: refused, or run within their bytes. */
+static void windows(void) {
+  static const uint32_t values[] = {0, 1, 2, 3, 4, 5, 6, 7, 17, 254, 255, 256, 65535, 65536, 1u << 26, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};
+  long refused = 0;
+  for (size_t l = HEADER; l < HEADER + 3 * RECORD; l += RECORD) {
+    size_t window = get32(image.bytes + l + L_WINDOW);
+    if (!CHECK(window != 0)) continue;
+    for (size_t field = 0; field < 12; field++)
+      for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        for (size_t other = 0; other < 12; other += quick() ? 5 : 1) {
+          restore();
+          put32(target.bytes + window + 4 * field, values[i]);
+          if (other != field) put32(target.bytes + window + 4 * other, values[below(sizeof values / sizeof *values)]);
+          seal(target.bytes, target.size);
+          refused += try_target() != SWIFTCL_OK;
+        }
+  }
+  CHECK(refused > 1000 / (quick() ? 5 : 1));
+}
+
 /* Fields by chance, checksums made right. */
 static void mutations(long count) {
   static const uint32_t hard[] = {0, 1, 2, 15, 16, 17, 63, 64, 127, 128, 192, 256, 0x7FFFFFFF, 0x80000000, 0xFFFFFFC0,
@@ -261,11 +288,12 @@ static void mutations(long count) {
 }
 
 static void bad_tickets(void) {
-  for (int kind = 0; kind < 2; kind++) {
+  for (int kind = 0; kind < 3; kind++) {
     load_images(kind);
     truncations();
     flips();
-    fields(kind);
+    if (kind < 2) fields(kind);
+    else windows();
     mutations(quick() ? 300 : 10000);
 
     /* More bytes than the ticket has are not looked at. */
