@@ -21,6 +21,7 @@ struct Pooling {
     }
   }
 
+  @inline(never)
   func forward(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
     eachPixel { pixel, before, after in
       var u = 0
@@ -44,6 +45,7 @@ struct Pooling {
 
   /// Leaves in `dx` the gradient of what was pooled: the first of the largest has it, or
   /// all have a share.
+  @inline(never)
   func backward(
     _ dy: UnsafePointer<Float>, x: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>
   ) {

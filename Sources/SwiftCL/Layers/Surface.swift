@@ -18,6 +18,7 @@ struct Patches {
   var stride: Int
 
   /// Gathers `count` output pixels from number `first` on, counted through all samples.
+  @inline(never)
   func gather(_ surface: Surface, first: Int, count: Int, to patches: UnsafeMutablePointer<Float>) {
     let pixels = window.outPixels
     for row in 0..<count {
@@ -37,6 +38,7 @@ struct Patches {
   }
 
   /// Adds gathered rows back to where they came from, rows and taps ascending.
+  @inline(never)
   func scatter(
     _ patches: UnsafePointer<Float>, first: Int, count: Int, to target: UnsafeMutablePointer<Float>,
     pixelStride: Int
@@ -92,6 +94,7 @@ extension Network {
   }
 
   /// The product of a layer with the rows of a surface, gathered where its window says so.
+  @inline(never)
   func product(
     layer l: Int, _ surface: Surface, samples: Int, inputs: Int, weights: UnsafePointer<Float>,
     bias: UnsafePointer<Float>, padded: Int, y: UnsafeMutablePointer<Float>, yStride: Int,

@@ -36,6 +36,7 @@ struct Home {
 
 extension LayerShape {
   /// Calls `body` with the shape of every layer that has parameters, in order.
+  @inline(never)
   static func each(_ options: swiftcl_options, _ body: (Int, LayerShape) -> Void) {
     guard let layers = options.layers else { return }
     var last: LayerShape?
