@@ -284,7 +284,7 @@ class _File:
 
     def initialiser(self, line: int, name: str, rest: str) -> None:
         """A macro with parameters is left to C programs, if all it does is to fill a struct in braces."""
-        match = re.fullmatch(r"\(\s*\w+(?:\s*,\s*\w+)*\s*\)\s*\{[^;#]*\}", rest, flags=re.DOTALL)
+        match = re.fullmatch(r"\(\s*(?:\w+(?:\s*,\s*\w+)*)?\s*\)\s*\{[^;#]*\}", rest, flags=re.DOTALL)
         if not match or not name.startswith("SWIFTCL_"):
             raise self.fail(line, f"{name} is a macro with parameters and no initialiser of a struct")
         if name in self.macros:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import difflib
-from typing import Any, Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -19,7 +19,10 @@ from ._integers import integer
 from ._library import Library
 from .records import Plan
 
-__all__ = ["dense", "describe", "head", "option_names", "option_values", "plan"]
+__all__ = [
+    "average_pool", "conv", "dense", "describe", "flatten", "global_pool", "head", "max_pool", "option_names",
+    "option_values", "plan",
+]
 
 _OWN = ("struct_size", "layer_count", "layers", "allocator", "reserved")  # set here, not by the caller
 
@@ -78,22 +81,64 @@ def dense(width: int, block_size: int = 1, activation: Any = "relu", competition
     ``activation`` is "relu" or "none"; ``competition`` "task" (one winner per
     block and task) or "sample" (one per block and row).
     """
+    return _layer("DENSE", width=width, block_size=block_size, activation=activation, competition=competition)
+
+
+def conv(
+    maps: int, block_size: int = 1, kernel: Union[int, Tuple[int, int]] = 3, stride: int = 1, padding: int = 0,
+    activation: Any = "relu", competition: Any = "task", image: Optional[Tuple[int, int]] = None,
+) -> ctypes.Structure:
+    """A convolution of ``maps`` feature maps in blocks of ``block_size`` that compete.
+
+    ``kernel`` is a side or (height, width). The first layer says which
+    ``image`` the inputs are, (height, width); their channels are
+    ``input_channels``, side by side ("interleaved") or one after the other
+    ("planar"). Weights are ordered by row, column and map of the kernel.
+    """
+    height, width = (kernel, kernel) if isinstance(kernel, int) else kernel
+    rows, columns = (0, 0) if image is None else image
+    return _layer(
+        "CONV2D", width=maps, block_size=block_size, activation=activation, competition=competition,
+        kernel_height=height, kernel_width=width, stride=stride, padding=padding, input_height=rows,
+        input_width=columns)
+
+
+def max_pool(kernel: Union[int, Tuple[int, int]] = 2, stride: int = 2, padding: int = 0) -> ctypes.Structure:
+    """The largest of each window, map by map."""
+    return _pool("MAX_POOL", kernel, stride, padding)
+
+
+def average_pool(kernel: Union[int, Tuple[int, int]] = 2, stride: int = 2, padding: int = 0) -> ctypes.Structure:
+    """The mean of each window, map by map; padding does not count."""
+    return _pool("AVERAGE_POOL", kernel, stride, padding)
+
+
+def global_pool() -> ctypes.Structure:
+    """The mean of each map."""
+    return _layer("GLOBAL_POOL")
+
+
+def flatten() -> ctypes.Structure:
+    """Maps as one row; dense layers and the head do so by themselves."""
+    return _layer("FLATTEN")
+
+
+def _pool(kind: str, kernel: Union[int, Tuple[int, int]], stride: int, padding: int) -> ctypes.Structure:
+    height, width = (kernel, kernel) if isinstance(kernel, int) else kernel
+    return _layer(kind, kernel_height=height, kernel_width=width, stride=stride, padding=padding)
+
+
+def _layer(kind: str, **fields: Any) -> ctypes.Structure:
     layer = abi.structs["swiftcl_layer"]()
-    set_field(layer, "kind", abi.constants["SWIFTCL_LAYER_DENSE"])
-    set_field(layer, "width", width)
-    set_field(layer, "block_size", block_size)
-    set_field(layer, "activation", activation)
-    set_field(layer, "competition", competition)
+    set_field(layer, "kind", abi.constants[f"SWIFTCL_LAYER_{kind}"])
+    for name, value in fields.items():
+        set_field(layer, name, value)
     return layer
 
 
 def head(classes: int) -> ctypes.Structure:
     """The last layer: one row for each class, or for each output of a regression."""
-    layer = abi.structs["swiftcl_layer"]()
-    set_field(layer, "kind", abi.constants["SWIFTCL_LAYER_HEAD"])
-    set_field(layer, "width", classes)
-    set_field(layer, "block_size", 1)
-    return layer
+    return _layer("HEAD", width=classes, block_size=1)
 
 
 def build_options(
@@ -110,7 +155,7 @@ def build_options(
     items = list(layers)
     for index, item in enumerate(items):
         if not isinstance(item, layer_type):
-            raise TypeError(f"layers[{index}] is a {type(item).__name__}, expected what dense() or head() return")
+            raise TypeError(f"layers[{index}] is a {type(item).__name__}, expected what dense(), conv(), head() and the like return")
     array = (layer_type * len(items))(*items)
     options.layers, options.layer_count = array, len(items)
     keep: List[Any] = [array]
