@@ -622,7 +622,8 @@ swiftcl_status swiftcl_task_classes(
  *
  * @param network a network.
  * @param layer 0 to the number of layers minus 1; the head has blocks of one
- *     unit and owns none.
+ *     unit and owns none, a layer without parameters has the width of the one
+ *     below and no blocks.
  * @param info struct_size set by the caller; written on success.
  * @return SWIFTCL_OK, SWIFTCL_E_NULL, _STRUCT, or SWIFTCL_E_ARGUMENT for the
  *     layer. Since 0.1.
@@ -730,7 +731,8 @@ swiftcl_status swiftcl_accounting_get(
  *
  * @param network a network.
  * @param task a finished task, the open one's number, or SWIFTCL_TASK_OPEN.
- * @param layer 0 to the number of layers minus 1.
+ * @param layer 0 to the number of layers minus 1, one that has parameters.
+ *     Inputs of a window are ordered by its rows, columns and the maps below.
  * @param outputs receives the rows; may be NULL.
  * @param inputs receives the columns; may be NULL.
  * @return SWIFTCL_OK, SWIFTCL_E_NULL, SWIFTCL_E_ARGUMENT for the layer,
@@ -745,7 +747,8 @@ swiftcl_status swiftcl_parameter_shape(
  *
  * @param network a network.
  * @param task as for swiftcl_parameter_shape.
- * @param layer 0 to the number of layers minus 1.
+ * @param layer 0 to the number of layers minus 1, one that has parameters.
+ *     Inputs of a window are ordered by its rows, columns and the maps below.
  * @param weights receives outputs times inputs values, one row an output. Rows
  *     and columns are in the order of the winners: by block, then by unit.
  * @param weight_count floats `weights` has room for.
@@ -764,7 +767,8 @@ swiftcl_status swiftcl_parameters_get(
  *
  * @param network a network with a task open.
  * @param task the open task's number, or SWIFTCL_TASK_OPEN.
- * @param layer 0 to the number of layers minus 1.
+ * @param layer 0 to the number of layers minus 1, one that has parameters.
+ *     Inputs of a window are ordered by its rows, columns and the maps below.
  * @param weights outputs times inputs finite values, in the order of
  *     swiftcl_parameters_get.
  * @param weight_count floats in `weights`.
@@ -1050,7 +1054,8 @@ swiftcl_status swiftcl_ticket_classes(
  * the ticket was exported.
  *
  * @param ticket a ticket.
- * @param layer 0 to layer_count - 2; the head has no blocks.
+ * @param layer 0 to layer_count - 2, of the layers with parameters; the head
+ *     has no blocks.
  * @param winners receives, per block, the winner's index in the block, or -1
  *     where the block abstains.
  * @param capacity entries `winners` has room for.

@@ -552,7 +552,7 @@ typedef struct swiftcl_ticket_info {
   uint32_t input_channels;
   int32_t input_layout; /**< SWIFTCL_LAYOUT_... */
   uint32_t class_count; /**< logits of one row */
-  uint32_t layer_count; /**< the head included */
+  uint32_t layer_count; /**< layers with parameters, the head included */
   uint64_t user_tag;
   uint64_t bytes;       /**< of the whole ticket */
   uint64_t parameters;  /**< weights and biases */

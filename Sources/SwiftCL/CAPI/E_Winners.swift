@@ -89,7 +89,8 @@ public func swiftcl_task_classes(
 /// One layer as it stands: its blocks, and how many of its units tasks own.
 ///
 /// - Parameter network: a network.
-/// - Parameter layer: 0 to the number of layers minus 1; the head has blocks of one unit and owns none.
+/// - Parameter layer: 0 to the number of layers minus 1; the head has blocks of one unit and owns none,
+///   a layer without parameters has the width of the one below and no blocks.
 /// - Parameter info: struct_size set by the caller; written on success.
 /// - Returns: SWIFTCL_OK, SWIFTCL_E_NULL, _STRUCT, or SWIFTCL_E_ARGUMENT for the layer. Since 0.1.
 @c(swiftcl_layer_info_get)

@@ -7,7 +7,8 @@ import CSwiftCL
 ///
 /// - Parameter network: a network.
 /// - Parameter task: a finished task, the open one's number, or SWIFTCL_TASK_OPEN.
-/// - Parameter layer: 0 to the number of layers minus 1.
+/// - Parameter layer: 0 to the number of layers minus 1, one that has parameters. Inputs of a window are
+///   ordered by its rows, columns and the maps below.
 /// - Parameter outputs: receives the rows; may be NULL.
 /// - Parameter inputs: receives the columns; may be NULL.
 /// - Returns: SWIFTCL_OK, SWIFTCL_E_NULL, SWIFTCL_E_ARGUMENT for the layer, SWIFTCL_E_TASK or _STATE. Since 0.1.
@@ -29,7 +30,8 @@ public func swiftcl_parameter_shape(
 ///
 /// - Parameter network: a network.
 /// - Parameter task: as for swiftcl_parameter_shape.
-/// - Parameter layer: 0 to the number of layers minus 1.
+/// - Parameter layer: 0 to the number of layers minus 1, one that has parameters. Inputs of a window are
+///   ordered by its rows, columns and the maps below.
 /// - Parameter weights: receives outputs times inputs values, one row an output. Rows and columns are
 ///   in the order of the winners: by block, then by unit.
 /// - Parameter weight_count: floats `weights` has room for.
@@ -58,7 +60,8 @@ public func swiftcl_parameters_get(
 ///
 /// - Parameter network: a network with a task open.
 /// - Parameter task: the open task's number, or SWIFTCL_TASK_OPEN.
-/// - Parameter layer: 0 to the number of layers minus 1.
+/// - Parameter layer: 0 to the number of layers minus 1, one that has parameters. Inputs of a window are
+///   ordered by its rows, columns and the maps below.
 /// - Parameter weights: outputs times inputs finite values, in the order of swiftcl_parameters_get.
 /// - Parameter weight_count: floats in `weights`.
 /// - Parameter biases: outputs finite values.

@@ -196,7 +196,7 @@ public func swiftcl_ticket_classes(
 /// exported.
 ///
 /// - Parameter ticket: a ticket.
-/// - Parameter layer: 0 to layer_count - 2; the head has no blocks.
+/// - Parameter layer: 0 to layer_count - 2, of the layers with parameters; the head has no blocks.
 /// - Parameter winners: receives, per block, the winner's index in the block, or -1 where the block
 ///   abstains.
 /// - Parameter capacity: entries `winners` has room for.
