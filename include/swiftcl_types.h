@@ -106,6 +106,7 @@ typedef int32_t swiftcl_task;
 #define SWIFTCL_LAYER_AVERAGE_POOL 5 /**< the mean of each window, padding not counted */
 #define SWIFTCL_LAYER_GLOBAL_POOL 6  /**< the mean of each map */
 #define SWIFTCL_LAYER_FLATTEN 7      /**< maps as one row; dense layers and the head do so by themselves */
+#define SWIFTCL_LAYER_DROPOUT 8      /**< outputs are 0 by chance while a task trains, the others larger */
 
 /* swiftcl_layer.activation, applied after the gate */
 #define SWIFTCL_ACTIVATION_NONE 0 /**< linear units, as in the paper; a stack of them is one linear map */
@@ -130,30 +131,33 @@ typedef struct swiftcl_layer {
   uint32_t input_height;  /**< of the image; needed by the first layer if that is a convolution, else 0
                                or what the layer below gives */
   uint32_t input_width;
-  uint32_t reserved[5]; /**< must be 0 */
+  float rate;           /**< dropout: share of outputs that are 0, from 0 to below 1 */
+  uint32_t reserved[4]; /**< must be 0 */
 } swiftcl_layer;
 
 /** Initialisers of a swiftcl_layer: width units in blocks of J that compete per task; the head. */
 #define SWIFTCL_DENSE(width, J, activation) \
-  { SWIFTCL_LAYER_DENSE, (width), (J), (activation), SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, {0} }
+  { SWIFTCL_LAYER_DENSE, (width), (J), (activation), SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, 0, {0} }
 #define SWIFTCL_HEAD(width) \
-  { SWIFTCL_LAYER_HEAD, (width), 1, SWIFTCL_ACTIVATION_NONE, SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, {0} }
+  { SWIFTCL_LAYER_HEAD, (width), 1, SWIFTCL_ACTIVATION_NONE, SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, 0, {0} }
 
 /**
  * A convolution of `maps` feature maps in blocks of J: square kernel, same stride both ways; the
- * same over an image of height x width, for the first layer; windows of a pooling; the mean of each map.
+ * same over an image of height x width, for the first layer; windows of a pooling; the mean of each map;
+ * outputs dropped by chance.
  */
 #define SWIFTCL_CONV(maps, J, kernel, stride, padding, activation) \
   { SWIFTCL_LAYER_CONV2D, (maps), (J), (activation), SWIFTCL_COMPETITION_TASK, \
-    (kernel), (kernel), (stride), (padding), 0, 0, {0} }
+    (kernel), (kernel), (stride), (padding), 0, 0, 0, {0} }
 #define SWIFTCL_IMAGE_CONV(height, width, maps, J, kernel, stride, padding, activation) \
   { SWIFTCL_LAYER_CONV2D, (maps), (J), (activation), SWIFTCL_COMPETITION_TASK, \
-    (kernel), (kernel), (stride), (padding), (height), (width), {0} }
+    (kernel), (kernel), (stride), (padding), (height), (width), 0, {0} }
 #define SWIFTCL_MAX_POOL(kernel, stride, padding) \
-  { SWIFTCL_LAYER_MAX_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, {0} }
+  { SWIFTCL_LAYER_MAX_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, 0, {0} }
 #define SWIFTCL_AVERAGE_POOL(kernel, stride, padding) \
-  { SWIFTCL_LAYER_AVERAGE_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, {0} }
-#define SWIFTCL_GLOBAL_POOL() { SWIFTCL_LAYER_GLOBAL_POOL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
+  { SWIFTCL_LAYER_AVERAGE_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, 0, {0} }
+#define SWIFTCL_GLOBAL_POOL() { SWIFTCL_LAYER_GLOBAL_POOL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
+#define SWIFTCL_DROPOUT(rate) { SWIFTCL_LAYER_DROPOUT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (rate), {0} }
 
 /* swiftcl_options.input_type */
 #define SWIFTCL_INPUT_F32 0

@@ -83,6 +83,8 @@ static void bad_images(void) {
     {3, LAYER(kernel_height, U32, 1), "kernel_height[3]"}, {3, LAYER(stride, U32, 1), "kernel_height[3]"},
     {0, LAYER(kind, I32, SWIFTCL_LAYER_MAX_POOL), "kind[0]"}, {0, LAYER(kind, I32, SWIFTCL_LAYER_FLATTEN), "kind[0]"},
     {3, LAYER(kind, I32, SWIFTCL_LAYER_GLOBAL_POOL), "kind[3]"},
+    {0, LAYER(rate, F32, 0.5), "rate"}, {1, LAYER(rate, F32, 0.1), "rate"}, {3, LAYER(rate, F32, NAN), "rate"},
+    {1, LAYER(kind, I32, SWIFTCL_LAYER_DROPOUT), "kernel_height[1]"},
   };
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     swiftcl_layer layers[4];
@@ -95,6 +97,27 @@ static void bad_images(void) {
     set_field(&layers[wrong[i].layer], &wrong[i].field);
     refuse_description(&o, SWIFTCL_E_ARGUMENT, wrong[i].word, __LINE__);
   }
+  static const float rates[] = {-0.1f, 1, 2, NAN, INFINITY, -INFINITY};
+  for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+    swiftcl_layer layers[] = {good[0], SWIFTCL_DROPOUT(0), good[3]};
+    swiftcl_options o = small_options();
+    layers[1].rate = rates[i];
+    o.layers = layers;
+    o.layer_count = 3;
+    o.input_channels = 3;
+    o.inputs = 90;
+    refuse_description(&o, SWIFTCL_E_ARGUMENT, "rate", __LINE__);
+  }
+  {
+    swiftcl_layer layers[] = {good[0], SWIFTCL_DROPOUT(0.5f), SWIFTCL_DROPOUT(0.5f), good[3]};
+    swiftcl_options o = small_options();
+    o.layers = layers;
+    o.layer_count = 4;
+    o.input_channels = 3;
+    o.inputs = 90;
+    refuse_description(&o, SWIFTCL_E_ARGUMENT, "kind[2]", __LINE__);
+  }
+
   /* Two poolings in a row, and inputs that are no image. */
   swiftcl_layer twice[] = {good[0], good[1], good[1], good[3]};
   swiftcl_options o = small_options();
@@ -182,7 +205,7 @@ static void descriptions(void) {
       if (failures != before && failures < 100) fprintf(stderr, "  with %s = %g\n", place, in_layers[i].value);
     }
   for (int l = 0; l < 3; l++)
-    for (int r = 0; r < 5; r++) {
+    for (int r = 0; r < 4; r++) {
       swiftcl_layer layers[3];
       memcpy(layers, small_layers, sizeof layers);
       layers[l].reserved[r] = r % 2 ? 1 : UINT32_MAX;

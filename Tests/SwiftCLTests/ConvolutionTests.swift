@@ -11,7 +11,7 @@ struct ConvolutionTests {
   /// Networks of one shape each; inputs are 7 x 6 pixels of three channels.
   enum Shape: CaseIterable {
     case padded, strided, oblong, single, maxPool, overlappingPool, averagePool, globalPool
-    case twoConvolutions, perSample
+    case twoConvolutions, perSample, dropout
 
     var layers: [swiftcl_layer] {
       let image = (7, 6)
@@ -50,6 +50,12 @@ struct ConvolutionTests {
           conv(20, 4, kernel: 3, padding: 1, image: image),
           pool(SWIFTCL_LAYER_MAX_POOL, kernel: 2, stride: 2),
           conv(24, 4, kernel: 3, padding: 1), pool(SWIFTCL_LAYER_FLATTEN), dense(24, 8), head(5),
+        ]
+      case .dropout:
+        return [
+          conv(12, 4, kernel: 3, padding: 1, image: image),
+          pool(SWIFTCL_LAYER_MAX_POOL, kernel: 2, stride: 2), dropping(0.3), dense(24, 4),
+          dropping(0.5), head(5),
         ]
       case .perSample:
         return [
@@ -110,6 +116,28 @@ struct ConvolutionTests {
     try test.begin(competes: competeAlways)
     #expect(64 * 42 > test.network.shapes[0].patchFloats(batch: 64) / 32)
     try GradientCheck.run(test, rows(5, 64))
+  }
+
+  /// As many as the rate says, others in each step, and none in a prediction.
+  @Test(arguments: [Float(0.1), 0.5, 0.9])
+  func dropoutDropsItsShare(rate: Float) throws {
+    let layers = [dense(64, 1), dropping(rate), head(5)]
+    let test = try TestNetwork(layers, inputs: 126) { $0.max_batch = 64 }
+    try test.begin()
+    func draw() -> [Float] {
+      var ones = [Float](repeating: 1, count: 64 * 64)
+      test.network.drop(layer: 0, rows: 64, &ones)
+      return ones
+    }
+    let first = draw()
+    #expect(first == draw())
+    let share = Float(first.filter { $0 == 0 }.count) / 4096
+    #expect(abs(share - rate) < 0.03)
+    #expect(first.allSatisfy { $0 == 0 || abs($0 * (1 - rate) - 1) < 1e-5 })
+    try test.step(rows(1))
+    #expect(first != draw())
+    let probe = rows(9)
+    #expect(try test.openLogits(probe).bits == test.openLogits(probe).bits)
   }
 
   /// What a finished task computes stays, and the packed network computes what the

@@ -50,6 +50,12 @@ func pool(_ kind: Int32, kernel: Int = 0, stride: Int = 0, padding: Int = 0) -> 
   return layer
 }
 
+func dropping(_ rate: Float) -> swiftcl_layer {
+  var layer = pool(SWIFTCL_LAYER_DROPOUT)
+  layer.rate = rate
+  return layer
+}
+
 func head(_ width: Int) -> swiftcl_layer {
   var layer = swiftcl_layer()
   layer.kind = SWIFTCL_LAYER_HEAD

@@ -56,6 +56,7 @@ struct ReferenceNetwork {
       } else {
         input = layers[l].image.pooled(zip(rectified, gates).map { $0 * $1 }, maps: units)
       }
+      if !layers[l].drops.isEmpty { input = zip(input, layers[l].drops).map { $0 * $1 } }
     }
     result.logits = input
     result.loss = loss(input, target)
@@ -146,6 +147,8 @@ struct ReferenceLayer {
   var competes: Bool
   var perSample: Bool
   var image: ReferenceImage
+  /// What dropout multiplies the layer's surface by in the coming step; empty without.
+  var drops: [Double] = []
   /// Straight-through: hard minus relaxed sample of each block where it was taken.
   var anchors: [(key: Int, offset: [Double])]?
 
@@ -161,6 +164,14 @@ struct ReferenceLayer {
       for k in 0..<live.inputs { weights.append(Double(live.weights[live.panels.index(k, o)])) }
     }
     biases = (0..<live.units).map { Double(live.bias[$0]) }
+    if shape.dropRate > 0 {
+      let stride = working.stride
+      let pixels = rows * shape.surfacePixels
+      var ones = [Float](repeating: 1, count: pixels * stride)
+      net.drop(layer: l, rows: pixels, &ones)
+      let units = live.units
+      drops = (0..<pixels * units).map { Double(ones[$0 / units * stride + $0 % units]) }
+    }
     blockCount = shape.blocks
     relu = shape.relu
     competes = working.competes

@@ -112,7 +112,9 @@ extension Network {
     // that is shut hides it.
     Pooling(transition: shapes[l].pool, samples: samples, stride: layer.stride)
       .backward(
-        layer.pooledDelta, x: layer.competes ? layer.sums.sum : layer.output, dx: layer.delta)
+        layer.pooledDelta,
+        x: layer.competes && !shapes[l].dropsBeforePool ? layer.sums.sum : layer.output,
+        dx: layer.delta)
     maskDelta(layer: l, rows: samples * shapes[l].pixels)
   }
 

@@ -20,6 +20,7 @@ struct LayerCheck {
     var maps = 0
     /// Whether its last layer is a pooling.
     var isPooled = false
+    var isDropped = false
 
     var pixels: Int { height * width }
   }
@@ -54,7 +55,7 @@ struct LayerCheck {
     -> swiftcl_status
   {
     let isHead = layer.kind == SWIFTCL_LAYER_HEAD
-    if layer.kind < SWIFTCL_LAYER_DENSE || layer.kind > SWIFTCL_LAYER_FLATTEN || isHead != isLast {
+    if layer.kind < SWIFTCL_LAYER_DENSE || layer.kind > SWIFTCL_LAYER_DROPOUT || isHead != isLast {
       return refuse(
         i, "layers.kind", is: layer.kind,
         expected: isLast
@@ -62,6 +63,7 @@ struct LayerCheck {
           : "a SWIFTCL_LAYER_ constant; the head is the last layer")
     }
     var status = checkReserved(layer, i)
+    if status == SWIFTCL_OK { status = checkRate(layer, i) }
     if status != SWIFTCL_OK { return status }
     if !layer.hasParameters { return checkWithoutParameters(layer, i, &image) }
     status = checkUnits(layer, i, isLast: isLast)
@@ -73,12 +75,13 @@ struct LayerCheck {
     if status != SWIFTCL_OK { return status }
     image.maps = Int(layer.width)
     image.isPooled = false
+    image.isDropped = false
     return checkSize(layer.width, i, image)
   }
 
   private func checkReserved(_ layer: swiftcl_layer, _ i: Int) -> swiftcl_status {
     let reserved = layer.reserved
-    if reserved.0 | reserved.1 | reserved.2 | reserved.3 | reserved.4 == 0 { return SWIFTCL_OK }
+    if reserved.0 | reserved.1 | reserved.2 | reserved.3 == 0 { return SWIFTCL_OK }
     return refuse(i, "layers.reserved", is: 1 as UInt32, expected: "0 in every field")
   }
 
@@ -237,6 +240,7 @@ struct LayerCheck {
         expected: "0, as in block_size, activation and competition of a layer without parameters")
     }
     if layer.kind == SWIFTCL_LAYER_FLATTEN { return checkNoWindow(layer, i) }
+    if layer.kind == SWIFTCL_LAYER_DROPOUT { return checkDropout(layer, i, &image) }
     if image.isPooled {
       return refuse(
         i, "layers.kind", is: layer.kind,
@@ -253,6 +257,27 @@ struct LayerCheck {
     if status != SWIFTCL_OK { return status }
     shrink(&image, layer)
     return SWIFTCL_OK
+  }
+
+  private func checkDropout(_ layer: swiftcl_layer, _ i: Int, _ image: inout Image)
+    -> swiftcl_status
+  {
+    if image.isDropped {
+      return refuse(
+        i, "layers.kind", is: layer.kind,
+        expected: "at most one dropout between two layers with parameters")
+    }
+    image.isDropped = true
+    return checkNoWindow(layer, i)
+  }
+
+  /// Dropout alone has a rate.
+  private func checkRate(_ layer: swiftcl_layer, _ i: Int) -> swiftcl_status {
+    let drops = layer.kind == SWIFTCL_LAYER_DROPOUT
+    if drops ? layer.rate >= 0 && layer.rate < 1 : layer.rate == 0 { return SWIFTCL_OK }
+    return ErrorRecord.fail(
+      error, SWIFTCL_E_ARGUMENT, call, "layers.rate", is: layer.rate,
+      expected: drops ? "0 to below 1" : "0 in a layer that is no dropout")
   }
 
   private func shrink(_ image: inout Image, _ layer: swiftcl_layer) {

@@ -28,6 +28,9 @@ struct LayerShape {
 
   /// Units that a task wins together: one, or all J of a block.
   var groupSize: Int { perSample ? blockSize : 1 }
+  /// Share of the outputs that training drops, behind the pooling or before.
+  var dropRate: Float = 0
+  var dropsBeforePool = false
   /// Rows of its products for one row of the network: output pixels.
   var pixels: Int { window.outPixels }
   /// The image that the layer above sees.
@@ -103,9 +106,13 @@ extension LayerShape {
         kind: SWIFTCL_LAYER_AVERAGE_POOL, window: Window.whole(height: height, width: width))
     case SWIFTCL_LAYER_MAX_POOL, SWIFTCL_LAYER_AVERAGE_POOL:
       pool = Transition(kind: layer.kind, window: Window(layer, height: height, width: width))
+    case SWIFTCL_LAYER_DROPOUT:
+      dropRate = layer.rate
+      return
     default:
-      break
+      return
     }
+    dropsBeforePool = dropRate > 0
   }
 }
 

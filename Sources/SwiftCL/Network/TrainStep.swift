@@ -60,7 +60,7 @@ extension Network {
       } else if competesPerSample(l) {
         kl += sampleDivergence(layer: l, rows: rows * shapes[l].pixels)
       }
-      if shapes[l].isPooled { pool(layer: l, samples: rows) }
+      finishForward(layer: l, samples: rows)
       input = surface(above: l)
     }
     return kl
@@ -108,7 +108,7 @@ extension Network {
       }
       if layer.competes { gradientOfLogits(layer: l) }
       if l > 0 {
-        if shapes[l - 1].isPooled { backThroughPool(layer: l - 1, samples: rows) }
+        beginBackward(layer: l - 1, samples: rows)
         delta = working[l - 1].delta
       }
     }

@@ -127,7 +127,8 @@ enum Load {
       layers[l].padding = source.u32()
       layers[l].input_height = source.u32()
       layers[l].input_width = source.u32()
-      for _ in 0..<5 where source.u32() != 0 {
+      layers[l].rate = source.f32()
+      for _ in 0..<4 where source.u32() != 0 {
         source.refuse(SWIFTCL_E_VERSION, "the checkpoint's layers have fields of a newer version")
       }
     }
@@ -258,6 +259,9 @@ enum DescriptionMatch {
     }
     if status == SWIFTCL_OK {
       status = compare("a layer's input_width", Int(a.input_width), Int(b.input_width))
+    }
+    if status == SWIFTCL_OK {
+      status = compare("bits of a layer's rate", Int(a.rate.bitPattern), Int(b.rate.bitPattern))
     }
     return status
   }

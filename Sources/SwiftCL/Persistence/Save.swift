@@ -90,7 +90,8 @@ extension Network {
       sink.put(layer.padding)
       sink.put(layer.input_height)
       sink.put(layer.input_width)
-      for _ in 0..<5 { sink.put(0 as UInt32) }
+      sink.put(layer.rate)
+      for _ in 0..<4 { sink.put(0 as UInt32) }
     }
   }
 

@@ -13,6 +13,7 @@ enum Random {
     static let topK: UInt64 = 6
     static let order: UInt64 = 7
     static let floor: UInt64 = 8
+    static let dropout: UInt64 = 9
   }
 
   @inline(__always)

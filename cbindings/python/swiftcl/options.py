@@ -20,7 +20,7 @@ from ._library import Library
 from .records import Plan
 
 __all__ = [
-    "average_pool", "conv", "dense", "describe", "flatten", "global_pool", "head", "max_pool", "option_names",
+    "average_pool", "conv", "dense", "describe", "dropout", "flatten", "global_pool", "head", "max_pool", "option_names",
     "option_values", "plan",
 ]
 
@@ -121,6 +121,11 @@ def global_pool() -> ctypes.Structure:
 def flatten() -> ctypes.Structure:
     """Maps as one row; dense layers and the head do so by themselves."""
     return _layer("FLATTEN")
+
+
+def dropout(rate: float) -> ctypes.Structure:
+    """While a task trains, this share of the outputs before it is 0 by chance, and the others so much larger."""
+    return _layer("DROPOUT", rate=rate)
 
 
 def _pool(kind: str, kernel: Union[int, Tuple[int, int]], stride: int, padding: int) -> ctypes.Structure:
