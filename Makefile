@@ -29,7 +29,7 @@ CORE := $(sort $(wildcard Sources/SwiftCL/*/*.swift))
 KERNELS := $(filter Sources/SwiftCL/Kernels/%,$(CORE))
 C_SOURCES := $(sort $(wildcard Sources/CSwiftCL/*.c))
 C_HEADERS := include/swiftcl_types.h $(wildcard Sources/CSwiftCL/include/*)
-BOUND := 300000
+BOUND := 360000
 
 SWIFTFLAGS := -parse-as-library -enable-experimental-feature Embedded -wmo -O \
   -module-name SwiftCL -I Sources/CSwiftCL/include -Xfrontend -function-sections

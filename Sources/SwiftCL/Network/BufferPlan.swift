@@ -35,6 +35,8 @@ struct BufferPlan {
   private let layerCount: Int
   /// A norm over all gradients needs them all at once.
   private let keepsGradients: Bool
+  /// A finished task is predicted once a step's targets are known.
+  private let runsTeacher: Bool
   private var sizes = InlineArray<133, Int>(repeating: 0)
   private var offsets = InlineArray<133, Int>(repeating: -1)
   private(set) var totalBytes = 0
@@ -45,12 +47,13 @@ struct BufferPlan {
   init(_ options: swiftcl_options) {
     layerCount = Int(options.layer_count)
     keepsGradients = options.clip_norm > 0
+    runsTeacher = options.runsTeacher
     measure(options)
     place()
   }
 
   private mutating func measure(_ options: swiftcl_options) {
-    let batch = Int(options.max_batch)
+    let batch = options.stepRows
     set(BufferPlan.inputs) { _ = $0.take(Float.self, batch * Int(options.inputs)) }
     set(BufferPlan.targets) { _ = $0.take(Int32.self, batch) }
     set(BufferPlan.maps) { _ = Maps(&$0, options) }
@@ -93,7 +96,7 @@ struct BufferPlan {
     switch buffer {
     // Read by the forward pass, and by the first layer's update.
     case BufferPlan.inputs: return (-1, end - 1)
-    case BufferPlan.targets: return (0, layerCount - 1)
+    case BufferPlan.targets: return (runsTeacher ? -1 : 0, layerCount - 1)
     case BufferPlan.evenRows, BufferPlan.oddRows: return (-1, -1)
     case BufferPlan.maps: return (-2, -2)
     default: break
@@ -187,7 +190,7 @@ struct LayerSums {
 
   @inline(never)
   init(_ arena: inout Arena, _ shape: LayerShape, _ options: swiftcl_options) {
-    let rows = Int(options.max_batch) * Panels.pad(shape.liveWidth)
+    let rows = options.stepRows * Panels.pad(shape.liveWidth)
     let gated = shape.competes && options.sampler != SWIFTCL_SAMPLER_RANDOM
     let perSample = shape.perSample && shape.blockSize > 1
     sum = arena.take(Float.self, gated || perSample ? rows : 0)
