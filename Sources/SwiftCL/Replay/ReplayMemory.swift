@@ -102,6 +102,7 @@ struct ReplayMemory {
   @inline(never)
   mutating func join(by rule: Retention, order key: UInt64) {
     let sample = waiting
+    if sample.capacity == 0 { return }
     for i in 0..<sample.count {
       let place = Random.permuted(i, of: sample.count, key: key)
       let label = sample.labels[place]
