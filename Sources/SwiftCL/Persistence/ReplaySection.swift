@@ -6,6 +6,9 @@ extension Network {
   func putReplay(_ sink: inout Sink) {
     guard let memory = replay?.pointee else { return }
     put(memory.kept, &sink)
+    if let logits = memory.kept.logits {
+      sink.put(logits, memory.kept.count * memory.classes)
+    }
     if memory.waiting.capacity > 0 { put(memory.waiting, &sink) }
   }
 
@@ -16,13 +19,16 @@ extension Network {
     sink.put(pool.labels, pool.count)
     sink.put(pool.tasks, pool.count)
     sink.bytes(pool.row(0), pool.count * pool.rowBytes)
-    if let logits = pool.logits { sink.put(logits, pool.count * pool.classes) }
   }
 
   mutating func restoreReplay(_ source: inout Source) {
     guard let replay else { return }
     source.begin(CheckpointFormat.Tag.replay)
     restore(&replay.pointee.kept, &source)
+    if source.status == SWIFTCL_OK, let logits = replay.pointee.kept.logits {
+      source.take(logits, replay.pointee.kept.count * replay.pointee.classes)
+    }
+    // Rows that wait get their logits when they join.
     if replay.pointee.waiting.capacity > 0 { restore(&replay.pointee.waiting, &source) }
     source.end()
     if source.status == SWIFTCL_OK && task.isOpen { openReplay() }
@@ -44,7 +50,6 @@ extension Network {
     source.take(pool.labels, rows)
     source.take(pool.tasks, rows)
     source.bytes(pool.row(0), rows * pool.rowBytes)
-    if let logits = pool.logits { source.take(logits, rows * pool.classes) }
     if source.status != SWIFTCL_OK { return }
     let last = nextTask - (task.isOpen && !task.reopens ? 0 : 1)
     for place in 0..<rows {
