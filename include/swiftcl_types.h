@@ -312,7 +312,8 @@ typedef struct swiftcl_options {
 #define SWIFTCL_WARN_LINEAR_STACK 1u /**< adjacent task-level layers without non-linearity are one linear map */
 #define SWIFTCL_WARN_LINEAR_NET 2u   /**< the whole network is linear in its input */
 #define SWIFTCL_WARN_FORGETS 4u      /**< the protection chosen lets finished tasks change */
-#define SWIFTCL_WARN_FAST_MSE 8u     /**< momentum SGD at 0.03 or more on squared error often diverges: clip or slow down */
+#define SWIFTCL_WARN_FAST_MSE 8u     /**< momentum SGD at 0.03 or more on squared error, or at 0.01 or more with
+                                          DER or DERPP, often diverges: clip or slow down */
 
 /** What a network needs, in bytes; parts add up to total_bytes. */
 typedef struct swiftcl_plan {
