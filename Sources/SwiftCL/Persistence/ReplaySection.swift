@@ -31,6 +31,9 @@ extension Network {
     // Rows that wait get their logits when they join.
     if replay.pointee.waiting.capacity > 0 { restore(&replay.pointee.waiting, &source) }
     source.end()
+    if !task.isOpen && replay.pointee.waiting.count > 0 {
+      source.refuse(SWIFTCL_E_CORRUPT, "rows of the replay memory wait for a task that is not open")
+    }
     if source.status == SWIFTCL_OK && task.isOpen { openReplay() }
   }
 
