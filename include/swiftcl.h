@@ -303,7 +303,10 @@ swiftcl_status swiftcl_task_begin(
 
 /**
  * Runs one training step on labelled rows: forward, cross-entropy, backward,
- * update, and the competition's clock. Never allocates.
+ * update, and the competition's clock. With options.replay it recalls rows of
+ * the replay memory and trains on them in the same pass; with a replay memory
+ * the rows given are offered to it (options.replay_store) once the step
+ * succeeded. Never allocates.
  *
  * @param network a network with a task open.
  * @param inputs rows times inputs elements of the network's input_type, row by
@@ -424,7 +427,9 @@ swiftcl_status swiftcl_task_end(
 /**
  * Forgets the open task, as if it had never begun; a reopened task is what it
  * was before. Memory that beginning it allocated for more tasks or classes
- * stays.
+ * stays. Its rows leave the replay memory, but for a reopened task's; the rows
+ * that they displaced do not come back, unless SWIFTCL_STORE_AT_END kept them
+ * apart.
  *
  * @param network a network with a task open.
  * @return SWIFTCL_OK, SWIFTCL_E_NULL, or SWIFTCL_E_STATE without an open task.
@@ -450,7 +455,8 @@ swiftcl_status swiftcl_task_reopen(
 
 /**
  * Removes a finished task: its ticket is freed, and units that no other task
- * owns are free again.
+ * owns are free again. Its rows stay in the replay memory until
+ * swiftcl_replay_forget.
  *
  * @param network a network with no task open.
  * @param task a finished task.
@@ -1147,6 +1153,92 @@ swiftcl_status swiftcl_ticket_predict_many(
     const swiftcl_ticket *const *tickets, size_t count, const void *inputs,
     size_t rows, float *const *logits, const size_t *logit_counts,
     void *scratch, size_t scratch_bytes);
+
+/* ------------------------------------------------------- Remember exemplars */
+
+/*
+ * A network with options.replay_bytes or replay_rows keeps a bounded memory of
+ * rows, as they were given, with their labels and tasks. Training steps fill it
+ * and, with options.replay, train on what they recall of it. It is part of the
+ * plan and of every checkpoint.
+ */
+
+/**
+ * Offers rows to the replay memory, whatever options.replay_store says: whether
+ * and in whose place each is kept is decided by options.replay_policy. They
+ * count as rows of the open task or, without one, of the task finished last;
+ * where logits are stored, they are that task's. Never allocates.
+ *
+ * @param network a network with a replay memory.
+ * @param inputs rows times inputs elements of the network's input_type; copied,
+ *     any alignment.
+ * @param labels rows labels, each one of that task's classes.
+ * @param rows at least 1.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STATE without a replay memory,
+ *     or with no task open nor finished; SWIFTCL_E_ARGUMENT for rows;
+ *     SWIFTCL_E_LABEL or _NONFINITE naming the row. Since 0.1.
+ */
+swiftcl_status swiftcl_replay_add(
+    swiftcl_network *network, const void *inputs, const int32_t *labels,
+    size_t rows);
+
+/**
+ * What the replay memory holds.
+ *
+ * @param network a network; without a replay memory every number is 0.
+ * @param info struct_size set by the caller; written on success.
+ * @return SWIFTCL_OK, SWIFTCL_E_NULL or SWIFTCL_E_STRUCT. Since 0.1.
+ */
+swiftcl_status swiftcl_replay_info_get(
+    swiftcl_network *network, swiftcl_replay_info *info);
+
+/**
+ * How many rows of each class the replay memory keeps.
+ *
+ * @param network a network with a replay memory.
+ * @param counts receives one number a label, of 0 to classes - 1
+ *     (swiftcl_replay_info).
+ * @param capacity numbers `counts` has room for.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STATE without a replay memory;
+ *     SWIFTCL_E_BUFFER with the numbers that would do. Since 0.1.
+ */
+swiftcl_status swiftcl_replay_counts(
+    swiftcl_network *network, uint32_t *counts, size_t capacity);
+
+/**
+ * Reads a row of the replay memory back, as it was given. Rows have no fixed
+ * places: what is added or forgotten afterwards may move them.
+ *
+ * @param network a network with a replay memory.
+ * @param row 0 to below the number of rows kept.
+ * @param inputs receives the row's elements; NULL to leave them.
+ * @param bytes bytes `inputs` has room for, at least row_bytes; not looked at
+ *     when it is NULL.
+ * @param label receives the row's label; may be NULL.
+ * @param task receives the task that it was offered by; may be NULL.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STATE without a replay memory;
+ *     SWIFTCL_E_ARGUMENT for the row; SWIFTCL_E_BUFFER with the bytes that
+ *     would do. Since 0.1.
+ */
+swiftcl_status swiftcl_replay_row(
+    swiftcl_network *network, size_t row, void *inputs, size_t bytes,
+    int32_t *label, swiftcl_task *task);
+
+/**
+ * Removes rows from the replay memory and overwrites what they were. What a
+ * network learned of them stays learned. Removing one moves the last row to its
+ * place.
+ *
+ * @param network a network with a replay memory, also while a task is open.
+ * @param what SWIFTCL_FORGET_ROW, _CLASS or _TASK.
+ * @param which the row's place, the label, or the task's number.
+ * @param rows receives how many rows were removed; may be NULL.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STATE without a replay memory;
+ *     SWIFTCL_E_ARGUMENT for `what` or a row that is not there; SWIFTCL_E_LABEL
+ *     or _TASK for a class or task that has no row. Since 0.1.
+ */
+swiftcl_status swiftcl_replay_forget(
+    swiftcl_network *network, int32_t what, int64_t which, size_t *rows);
 
 #ifdef __cplusplus
 }

@@ -223,6 +223,32 @@ typedef struct swiftcl_layer {
 #define SWIFTCL_CLIP_GLOBAL 0 /**< one norm over all layers */
 #define SWIFTCL_CLIP_LAYER 1  /**< one norm a layer */
 
+/* swiftcl_options.replay: what a training step does with rows of the replay memory */
+#define SWIFTCL_REPLAY_NONE 0    /**< nothing; the memory only fills */
+#define SWIFTCL_REPLAY_ER 1      /**< cross-entropy of the recalled rows, times replay_weight */
+#define SWIFTCL_REPLAY_DER 2     /**< replay_alpha times the squared distance to the logits they had when stored */
+#define SWIFTCL_REPLAY_DERPP 3   /**< the same, and replay_beta times the cross-entropy of a second draw */
+#define SWIFTCL_REPLAY_DISTILL 4 /**< ER, and distill_weight times what a teacher says of them (distill_teacher) */
+
+/* swiftcl_options.replay_policy: which rows a full memory keeps */
+#define SWIFTCL_RETAIN_RESERVOIR 0 /**< every row ever offered with the same probability */
+#define SWIFTCL_RETAIN_BALANCED 1  /**< as many rows of every class, re-cut as classes appear */
+
+/* swiftcl_options.replay_store: how rows get into the memory, besides swiftcl_replay_add */
+#define SWIFTCL_STORE_PRESENTED 0 /**< training steps offer every row they are given */
+#define SWIFTCL_STORE_AT_END 1    /**< the same, but rows wait in a second memory of the same size, within
+                                       replay_bytes, and join when the task ends */
+#define SWIFTCL_STORE_EXPLICIT 2  /**< not at all: swiftcl_replay_add only */
+
+/* swiftcl_options.replay_recall: which rows are recalled; always of classes that the open task has */
+#define SWIFTCL_RECALL_FINISHED 0 /**< rows of finished tasks */
+#define SWIFTCL_RECALL_ANY 1      /**< rows of the open task as well */
+
+/* swiftcl_options.distill_teacher, for SWIFTCL_REPLAY_DISTILL */
+#define SWIFTCL_TEACHER_TICKET 0   /**< the task finished last, run on the recalled rows */
+#define SWIFTCL_TEACHER_ALL_ROWS 1 /**< the same, run on the rows presented as well */
+#define SWIFTCL_TEACHER_STORED 2   /**< the logits that the recalled rows had when stored */
+
 /** Returns bytes of memory at the alignment, or NULL. */
 typedef void *(*swiftcl_allocate_fn)(void *context, size_t bytes, size_t alignment);
 /** Gives back what the allocate function of the same context returned. */
@@ -297,13 +323,30 @@ typedef struct swiftcl_options {
   int32_t clip_scope;     /**< SWIFTCL_CLIP_... */
 
   swiftcl_allocator allocator; /**< for create and load; create_in and load_in use none */
+
+  /* replay; a network has a memory when replay_bytes or replay_rows is set, and its max_classes is
+     then no longer exceeded */
+  uint64_t replay_bytes;     /**< bound of the replay memory, all it needs included; 0: what replay_rows take */
+  uint32_t replay_rows;      /**< most rows kept; 0: as many as replay_bytes hold */
+  uint32_t replay_batch;     /**< rows of one draw, beside max_batch; a step of DERPP draws twice. 1 to 65536; 32 */
+  int32_t replay;            /**< SWIFTCL_REPLAY_... */
+  int32_t replay_policy;     /**< SWIFTCL_RETAIN_... */
+  int32_t replay_store;      /**< SWIFTCL_STORE_... */
+  int32_t replay_recall;     /**< SWIFTCL_RECALL_... */
+  float replay_weight;       /**< ER, DISTILL: times the recalled rows' cross-entropy; 1 */
+  float replay_alpha;        /**< DER, DERPP; 0.1 */
+  float replay_beta;         /**< DERPP; 0.5 */
+  int32_t distill_teacher;   /**< SWIFTCL_TEACHER_... */
+  float distill_temperature; /**< 0.01 to 100; 2 */
+  float distill_weight;      /**< 0.5 */
 } swiftcl_options;
 
 /* swiftcl_plan.warnings */
 #define SWIFTCL_WARN_LINEAR_STACK 1u /**< adjacent task-level layers without non-linearity are one linear map */
 #define SWIFTCL_WARN_LINEAR_NET 2u   /**< the whole network is linear in its input */
 #define SWIFTCL_WARN_FORGETS 4u      /**< the protection chosen lets finished tasks change */
-#define SWIFTCL_WARN_FAST_MSE 8u     /**< momentum SGD at 0.03 or more on squared error often diverges: clip or slow down */
+#define SWIFTCL_WARN_FAST_MSE 8u     /**< momentum SGD at 0.03 or more on squared error, or at 0.01 or more with
+                                          DER or DERPP, often diverges: clip or slow down */
 
 /** What a network needs, in bytes; parts add up to total_bytes. */
 typedef struct swiftcl_plan {
@@ -317,7 +360,7 @@ typedef struct swiftcl_plan {
   uint64_t activation_bytes;  /**< one region for all that holds nothing between two calls: converted
                                    inputs, activations, gradients, scratch; it is shared by turns */
   uint64_t ticket_bytes;      /**< room for finished tickets */
-  uint64_t replay_bytes;      /**< exemplars; 0 in this version */
+  uint64_t replay_bytes;      /**< replay memory: rows, their labels and logits, and what a draw needs */
   uint64_t full_ticket_bytes; /**< the largest one ticket can be */
   uint32_t alignment;         /**< of the memory handed to create_in */
   uint32_t layer_count;
@@ -387,6 +430,8 @@ typedef struct swiftcl_step {
   uint32_t decided_blocks; /**< blocks with at most one candidate, after the step */
   uint64_t macs;        /**< multiply-adds of this step */
   uint64_t dense_macs;  /**< of the same step in the dense network of the same width */
+  uint32_t replay_rows; /**< rows recalled, of both draws */
+  float replay_loss;    /**< what they added to the loss that was minimised; no part of `loss` */
 } swiftcl_step;
 
 /** What is known of a task, finished or open. */
@@ -537,6 +582,26 @@ typedef struct swiftcl_checkpoint_info {
   uint64_t file_bytes;    /**< of the whole checkpoint */
   uint64_t memory_bytes;  /**< what load_in needs */
 } swiftcl_checkpoint_info;
+
+/* ------------------------------------------------------------------- replay */
+
+/** What the replay memory holds; all 0 for a network without one. */
+typedef struct swiftcl_replay_info {
+  uint32_t struct_size; /**< sizeof(swiftcl_replay_info), set by the caller */
+  uint32_t classes;     /**< labels are below it: entries of swiftcl_replay_counts */
+  uint64_t capacity;    /**< most rows */
+  uint64_t rows;        /**< rows kept now */
+  uint64_t drawable;    /**< of these, rows that a step of the open task may recall */
+  uint64_t waiting;     /**< rows of the open task that join at its end (SWIFTCL_STORE_AT_END) */
+  uint64_t seen;        /**< rows ever offered */
+  uint64_t bytes;       /**< of the whole memory, plan.replay_bytes */
+  uint64_t row_bytes;   /**< of one stored row as the caller gave it */
+} swiftcl_replay_info;
+
+/* swiftcl_replay_forget's `what` */
+#define SWIFTCL_FORGET_ROW 0   /**< the row at one place */
+#define SWIFTCL_FORGET_CLASS 1 /**< all rows of one label */
+#define SWIFTCL_FORGET_TASK 2  /**< all rows of one task */
 
 /* ------------------------------------------------------------------ tickets */
 

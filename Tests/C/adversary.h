@@ -485,6 +485,18 @@ static inline void random_design(struct design *d) {
   o->clip_norm = below(2) ? 0 : real(0.1f, 2);
   o->clip_scope = (int32_t)below(2);
   if (o->layer_count > 1 && below(3) == 0) make_image(d);
+  if (o->loss != SWIFTCL_LOSS_CROSS_ENTROPY || below(2)) return;
+  /* With a replay memory the classes do not outgrow the plan. */
+  o->max_classes = MOST_CLASSES;
+  o->replay_rows = 1 + below(40);
+  o->replay_bytes = below(2) ? 0 : 20000 + below(20000);
+  o->replay_batch = 1 + below(12);
+  o->replay = (int32_t)below(5);
+  o->replay_policy = (int32_t)below(2);
+  o->replay_store = (int32_t)below(3);
+  o->replay_recall = (int32_t)below(2);
+  o->distill_teacher = (int32_t)below(3);
+  o->replay_alpha = real(0, 0.2f);
 }
 
 static inline size_t element_bytes(const swiftcl_options *o) {

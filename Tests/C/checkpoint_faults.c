@@ -48,7 +48,7 @@ static int has_tag(const uint8_t *bytes, const struct section *s, const char *ta
 
 /* ---------------------------------------------------------------- networks */
 
-enum { ROWS = 6, KINDS = 8 };
+enum { ROWS = 6, KINDS = 10 };
 
 struct image {
   uint8_t *bytes;
@@ -107,6 +107,14 @@ static swiftcl_options kind_options(int kind, swiftcl_layer layers[3]) {
       o.seed = 34; /* more candidates than one panel, winners enough for one */
       o.max_tasks = 1;
       break;
+    case 8: case 9: /* a replay memory that recalls stored logits; one with rows that wait */
+      o.replay_rows = 5;
+      o.replay_batch = 3;
+      o.replay = kind == 8 ? SWIFTCL_REPLAY_DERPP : SWIFTCL_REPLAY_DISTILL;
+      o.replay_policy = kind == 8 ? SWIFTCL_RETAIN_RESERVOIR : SWIFTCL_RETAIN_BALANCED;
+      o.replay_store = kind == 8 ? SWIFTCL_STORE_PRESENTED : SWIFTCL_STORE_AT_END;
+      o.distill_teacher = SWIFTCL_TEACHER_STORED;
+      break;
     default: break;
   }
   return o;
@@ -114,7 +122,7 @@ static swiftcl_options kind_options(int kind, swiftcl_layer layers[3]) {
 
 /* A network under 10 kB: 0 finished tasks only, 1 competing, 2 specialising,
    3 top-k competing, 4 per sample, 5 one shared ticket, 6 a task open again,
-   7 one task more than was planned. */
+   7 one task more than was planned, 8 and 9 with a replay memory. */
 static swiftcl_network *make_kind(int kind) {
   swiftcl_layer layers[3];
   swiftcl_options o = kind_options(kind, layers);

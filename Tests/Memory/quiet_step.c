@@ -133,6 +133,11 @@ static void describe(int setting, swiftcl_options *options, swiftcl_layer *layer
   options->learning_rate = setting % 2 ? 1e-3f : 0.03f;
   options->clip_norm = setting % 3 == 1 ? 0.5f : 0;
   options->input_type = setting % 4 < 2 ? SWIFTCL_INPUT_F32 : SWIFTCL_INPUT_U8;
+  options->replay = (setting * 3 + 1) % 5;
+  options->replay_rows = options->replay ? 40 : 0;
+  options->replay_alpha = 0.01f;
+  options->replay_policy = setting % 2;
+  options->replay_store = setting % 3;
 }
 
 static void fill_rows(int type) {
@@ -213,15 +218,17 @@ int main(void) {
   printf("allocations and locks are counted: %s\n", counts ? "yes" : "NO");
   failures += idle != 0 || caught != -SIGSYS || !counts;
 
+  static const char *const replays[] = {"", ", ER", ", DER", ", DER++", ", distilled"};
   static const char *const samplers[] = {"mean-field", "Gumbel", "straight-through", "top-k", "random"};
   for (int argument = 0; argument < 2 * SETTINGS; argument++) {
     swiftcl_layer layers[3];
     swiftcl_options options;
     describe(argument / 2, &options, layers);
     int result = in_child(learn_quietly, argument);
-    printf("%s, %s%s%s%s, %s: %s\n", samplers[sampler_of(argument / 2)],
+    printf("%s, %s%s%s%s%s, %s: %s\n", samplers[sampler_of(argument / 2)],
            options.optimizer == SWIFTCL_OPTIMIZER_ADAM ? "Adam" : "SGD", options.clip_norm > 0 ? ", clipped" : "",
            options.input_type == SWIFTCL_INPUT_U8 ? ", u8" : "", argument / 2 >= 10 ? ", per sample" : "",
+           replays[options.replay],
            argument % 2 ? "whole tasks in own memory" : "steps and predictions",
            result == 0          ? "quiet"
            : result == -SIGSYS  ? "A SYSTEM CALL"

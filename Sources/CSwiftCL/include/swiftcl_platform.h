@@ -18,6 +18,12 @@ typedef const struct swiftcl_network *swiftcl_network_const_ref;
 typedef struct swiftcl_ticket *swiftcl_ticket_ref;
 typedef const struct swiftcl_ticket *swiftcl_ticket_const_ref;
 
+/* Where structs once ended that have grown since. */
+static inline int32_t swiftcl_first_options_size(void) {
+  return (int32_t)offsetof(swiftcl_options, replay_bytes);
+}
+static inline int32_t swiftcl_first_step_size(void) { return (int32_t)offsetof(swiftcl_step, replay_rows); }
+
 #ifndef SWIFTCL_FIRMWARE
 /* Default allocator: aligned memory or NULL. */
 void *swiftcl_host_allocate(size_t bytes, size_t alignment);

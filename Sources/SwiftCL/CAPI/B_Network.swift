@@ -238,7 +238,7 @@ private func readOrder(
     status = failThread(SWIFTCL_E_NULL, call, "options is NULL")
     return nil
   }
-  guard let given = Boundary.read(options, "options", call, Boundary.threadError) else {
+  guard let given = Boundary.readOptions(options, "options", call, Boundary.threadError) else {
     status = SWIFTCL_E_STRUCT
     return nil
   }

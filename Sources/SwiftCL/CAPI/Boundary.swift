@@ -4,6 +4,23 @@ import CSwiftCL
 /// grow: this version's size is the smallest accepted, and what a newer header
 /// added must be zero.
 enum Boundary {
+  /// Copies the description in; fields that an older header does not have are the defaults.
+  static func readOptions(
+    _ pointer: UnsafePointer<swiftcl_options>, _ name: StaticString, _ call: StaticString,
+    _ error: UnsafeMutablePointer<swiftcl_error>
+  ) -> swiftcl_options? {
+    let raw = UnsafeRawPointer(pointer)
+    let older = swiftcl_first_options_size()
+    if raw.loadUnaligned(as: UInt32.self) != UInt32(older) {
+      return read(pointer, name, call, error)
+    }
+    var options = Defaults.options
+    withUnsafeMutableBytes(of: &options) {
+      $0.baseAddress?.copyMemory(from: raw, byteCount: Int(older))
+    }
+    return options
+  }
+
   /// Copies an option struct in; nil after writing a message.
   static func read<T>(
     _ pointer: UnsafePointer<T>, _ name: StaticString, _ call: StaticString,
@@ -108,11 +125,18 @@ extension Network {
   }
 
   /// Checks the `struct_size` of an output struct.
-  mutating func accepts<T>(_ output: UnsafeMutablePointer<T>, _ name: StaticString) -> Bool {
+  mutating func accepts<T>(
+    _ output: UnsafeMutablePointer<T>, _ name: StaticString, older: Int? = nil
+  ) -> Bool {
     let call = call
     return withUnsafeMutablePointer(to: &error) {
-      Boundary.accepts(UnsafeRawPointer(output), MemoryLayout<T>.size, name, call, $0)
+      Boundary.accepts(UnsafeRawPointer(output), MemoryLayout<T>.size, name, call, $0, older: older)
     }
+  }
+
+  /// Once it ended before replay_rows.
+  mutating func accepts(step: UnsafeMutablePointer<swiftcl_step>) -> Bool {
+    accepts(step, "step", older: Int(swiftcl_first_step_size()))
   }
 
   /// Copies an option struct in.

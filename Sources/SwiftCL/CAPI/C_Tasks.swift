@@ -41,7 +41,9 @@ public func swiftcl_task_begin(
 }
 
 /// Runs one training step on labelled rows: forward, cross-entropy, backward, update, and the
-/// competition's clock. Never allocates.
+/// competition's clock. With options.replay it recalls rows of the replay memory and trains on them
+/// in the same pass; with a replay memory the rows given are offered to it (options.replay_store)
+/// once the step succeeded. Never allocates.
 ///
 /// - Parameter network: a network with a task open.
 /// - Parameter inputs: rows times inputs elements of the network's input_type, row by row; read only,
@@ -60,7 +62,7 @@ public func swiftcl_train_step(
   guard let net = Boundary.network(network, "swiftcl_train_step") else { return Boundary.refused }
   guard let inputs else { return net.pointee.failNull("inputs is NULL") }
   guard let labels else { return net.pointee.failNull("labels is NULL") }
-  if let step, !net.pointee.accepts(step, "step") { return SWIFTCL_E_STRUCT }
+  if let step, !net.pointee.accepts(step: step) { return SWIFTCL_E_STRUCT }
   var report = swiftcl_step()
   let status = net.pointee.trainStep(inputs, labels, rows: Int(shown: rows), &report)
   if status == SWIFTCL_OK, let step { Boundary.write(report, to: step) }
@@ -85,7 +87,7 @@ public func swiftcl_train_step_targets(
   }
   guard let inputs else { return net.pointee.failNull("inputs is NULL") }
   guard let targets else { return net.pointee.failNull("targets is NULL") }
-  if let step, !net.pointee.accepts(step, "step") { return SWIFTCL_E_STRUCT }
+  if let step, !net.pointee.accepts(step: step) { return SWIFTCL_E_STRUCT }
   var report = swiftcl_step()
   let status = net.pointee.trainStep(inputs, targets: targets, rows: Int(shown: rows), &report)
   if status == SWIFTCL_OK, let step { Boundary.write(report, to: step) }
@@ -221,7 +223,9 @@ public func swiftcl_task_end(
 }
 
 /// Forgets the open task, as if it had never begun; a reopened task is what it was before. Memory that
-/// beginning it allocated for more tasks or classes stays.
+/// beginning it allocated for more tasks or classes stays. Its rows leave the replay memory, but for a
+/// reopened task's; the rows that they displaced do not come back, unless SWIFTCL_STORE_AT_END kept
+/// them apart.
 ///
 /// - Parameter network: a network with a task open.
 /// - Returns: SWIFTCL_OK, SWIFTCL_E_NULL, or SWIFTCL_E_STATE without an open task. Since 0.1.
@@ -251,6 +255,7 @@ public func swiftcl_task_reopen(
 }
 
 /// Removes a finished task: its ticket is freed, and units that no other task owns are free again.
+/// Its rows stay in the replay memory until swiftcl_replay_forget.
 ///
 /// - Parameter network: a network with no task open.
 /// - Parameter task: a finished task.

@@ -8,12 +8,14 @@ struct HeadLoss {
   var stride: Int
   var padded: Int
   var rows: Int
+  /// What the mean over the rows is multiplied by.
+  var scale: Float = 1
 
   /// Mean softmax cross-entropy; `targets` names each row's column.
   func crossEntropy(
     _ logits: UnsafeMutablePointer<Float>, targets: UnsafePointer<Int32>, correct: inout UInt32
   ) -> Float {
-    let weight = 1 / Float(rows)
+    let weight = scale / Float(rows)
     let vectors = vectors
     var sum: Float = 0
     for n in 0..<rows {
@@ -30,7 +32,7 @@ struct HeadLoss {
       // NaN is larger than nothing: it must reach the loss, not hide from it.
       let total = exponentials(z, largest, vectors)
       sum += largest + Scalar.log(total) - logit
-      scale(z, by: weight / total, vectors)
+      makeGradient(z, weight / total, vectors)
       z[target] -= weight
       clearOthers(z)
     }
@@ -72,7 +74,9 @@ struct HeadLoss {
   /// Makes exponentials probabilities, times the weight of a row; of the classes alone.
   /// Subnormal gradients would only make the backward pass slow.
   @inline(__always)
-  private func scale(_ z: UnsafeMutablePointer<Float>, by factor: Float, _ vectors: Int) {
+  private func makeGradient(
+    _ z: UnsafeMutablePointer<Float>, _ factor: Float, _ vectors: Int
+  ) {
     if vectors == 0 {
       for c in 0..<classCount {
         let part = z[Int(columns[c])] * factor
@@ -105,7 +109,7 @@ struct HeadLoss {
   }
 
   /// On a shared ticket the head has rows that this task does not train.
-  private func clearOthers(_ z: UnsafeMutablePointer<Float>) {
+  func clearOthers(_ z: UnsafeMutablePointer<Float>) {
     if classCount == padded { return }
     var c = 0
     for column in 0..<padded {

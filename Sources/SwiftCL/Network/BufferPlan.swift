@@ -42,6 +42,8 @@ struct BufferPlan {
   private let sizeOfBatch: Int
   /// A norm over all gradients needs them all at once.
   private let keepsGradients: Bool
+  /// A finished task is predicted once a step's targets are known.
+  private let runsTeacher: Bool
   private var sizes = InlineArray<199, Int>(repeating: 0)
   private var offsets = InlineArray<199, Int>(repeating: -1)
   /// Layers whose output is pooled, one bit each.
@@ -53,8 +55,9 @@ struct BufferPlan {
   @inline(never)
   init(_ options: swiftcl_options) {
     layerCount = options.parameterLayers
-    sizeOfBatch = Int(options.max_batch)
+    sizeOfBatch = options.stepRows
     keepsGradients = options.clip_norm > 0
+    runsTeacher = options.runsTeacher
     measure(options)
     place()
   }
@@ -131,7 +134,7 @@ struct BufferPlan {
     switch buffer {
     // Read by the forward pass, and by the first layer's update.
     case BufferPlan.inputs: return (-1, end - 1)
-    case BufferPlan.targets: return (0, layerCount - 1)
+    case BufferPlan.targets: return (runsTeacher ? -1 : 0, layerCount - 1)
     case BufferPlan.evenRows, BufferPlan.oddRows: return (-1, -1)
     case BufferPlan.maps: return (-2, -2)
     case BufferPlan.patches: return (-1, end - 1)
@@ -233,7 +236,7 @@ struct LayerSums {
   @inline(never)
   init(_ arena: inout Arena, _ shape: LayerShape, _ options: swiftcl_options) {
     let rows = BufferPlan.product(
-      BufferPlan.product(Int(options.max_batch), shape.pixels), Panels.pad(shape.liveWidth))
+      BufferPlan.product(options.stepRows, shape.pixels), Panels.pad(shape.liveWidth))
     let gated = shape.competes && options.sampler != SWIFTCL_SAMPLER_RANDOM
     let perSample = shape.perSample && shape.blockSize > 1
     sum = arena.take(Float.self, gated || perSample ? rows : 0)

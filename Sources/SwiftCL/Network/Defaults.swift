@@ -25,6 +25,12 @@ enum Defaults {
     o.adam_beta1 = 0.9
     o.adam_beta2 = 0.999
     o.adam_epsilon = 1e-8
+    o.replay_batch = 32
+    o.replay_weight = 1
+    o.replay_alpha = 0.1
+    o.replay_beta = 0.5
+    o.distill_temperature = 2
+    o.distill_weight = 0.5
     return o
   }
 

@@ -11,14 +11,14 @@ struct DescriptionCheck {
   static let largestTasks = 65_536
   static let mostLayers = 32
 
-  private func refuse(
+  func refuse(
     _ argument: StaticString, is value: Int, expected: StaticString, _ limit: Int? = nil
   ) -> swiftcl_status {
     ErrorRecord.fail(
       error, SWIFTCL_E_ARGUMENT, call, argument, is: value, expected: expected, limit)
   }
 
-  private func range(
+  func range(
     _ argument: StaticString, _ value: UInt32, _ low: Int, _ high: Int, _ expected: StaticString
   ) -> swiftcl_status {
     let value = Int(value)
@@ -26,13 +26,12 @@ struct DescriptionCheck {
       ? refuse(argument, is: value, expected: expected) : SWIFTCL_OK
   }
 
-  private func choice(_ argument: StaticString, _ value: Int32, upTo last: Int32) -> swiftcl_status
-  {
+  func choice(_ argument: StaticString, _ value: Int32, upTo last: Int32) -> swiftcl_status {
     value < 0 || value > last
       ? refuse(argument, is: Int(value), expected: "a constant from 0 to ", Int(last)) : SWIFTCL_OK
   }
 
-  private func real(
+  func real(
     _ argument: StaticString, _ value: Float, _ low: Float, _ high: Float, openLow: Bool = false,
     _ expected: StaticString
   ) -> swiftcl_status {
@@ -48,6 +47,7 @@ struct DescriptionCheck {
     if status == SWIFTCL_OK { status = checkTasks(options) }
     if status == SWIFTCL_OK { status = checkCompetition(options) }
     if status == SWIFTCL_OK { status = checkLearning(options) }
+    if status == SWIFTCL_OK { status = checkReplay(options) }
     return status
   }
 

@@ -4,6 +4,8 @@ import CSwiftCL
 /// same walk, so that the plan is what is used, to the byte.
 struct MemoryPlan {
   var homeBytes = 0
+  /// Of these, the replay memory's.
+  var replayBytes = 0
   var directoryBytes = 0
   var workspaceBytes = 0
   var ticketBytes = 0
@@ -21,7 +23,11 @@ struct Home {
   var working: UnsafeMutablePointer<WorkingLayer>
   var scale: UnsafeMutablePointer<Float>
   var offset: UnsafeMutablePointer<Float>
+  /// Where the replay memory's own struct lies, and what it will be.
+  var replay: (place: UnsafeMutablePointer<ReplayMemory>, memory: ReplayMemory)?
+  var replayBytes = 0
 
+  @inline(never)
   init(_ arena: inout Arena, _ options: swiftcl_options) {
     let layerCount = options.parameterLayers
     let channels = Int(options.input_channels)
@@ -31,6 +37,13 @@ struct Home {
     working = arena.take(WorkingLayer.self, layerCount)
     scale = arena.take(Float.self, channels)
     offset = arena.take(Float.self, channels)
+    if options.hasReplayMemory {
+      let place = arena.take(ReplayMemory.self, 1)
+      var mark = arena.used
+      let memory = ReplayMemory(&arena, options, capacity: options.replayCapacity)
+      replay = (place, memory)
+      replayBytes = Int(arena.taken(since: &mark))
+    }
   }
 }
 
@@ -104,7 +117,8 @@ extension MemoryPlan {
   static func measure(_ options: swiftcl_options) -> MemoryPlan? {
     var plan = MemoryPlan()
     var arena = Arena(measuring: ())
-    _ = Home(&arena, options)
+    if options.replay_bytes > UInt64(Int.max / 4) { return nil }
+    plan.replayBytes = Home(&arena, options).replayBytes
     plan.homeBytes = arena.used
     if arena.overflows { return nil }
 
@@ -165,7 +179,7 @@ extension MemoryPlan {
     LayerShape.each(options) { _, shape in
       widest = max(widest, max(Panels.pad(shape.width), shape.inputs))
     }
-    let (product, overflow) = widest.multipliedReportingOverflow(by: Int(options.max_batch))
+    let (product, overflow) = widest.multipliedReportingOverflow(by: options.stepRows)
     if overflow { return nil }
     // Weights of the widest pair of layers.
     let (weights, tooMany) = widest.multipliedReportingOverflow(by: widest)
@@ -178,12 +192,13 @@ extension MemoryPlan {
     plan.struct_size = UInt32(MemoryLayout<swiftcl_plan>.size)
     plan.warnings = Warnings.of(options)
     plan.total_bytes = UInt64(totalBytes)
-    plan.network_bytes = UInt64(homeBytes + directoryBytes)
+    plan.network_bytes = UInt64(homeBytes - replayBytes + directoryBytes)
     plan.working_set_bytes = parts.parameters
     plan.optimizer_bytes = parts.optimizer
     plan.competition_bytes = parts.competition
     plan.activation_bytes = parts.activations
     plan.ticket_bytes = UInt64(ticketBytes)
+    plan.replay_bytes = UInt64(replayBytes)
     plan.full_ticket_bytes = UInt64(fullTicketBytes)
     plan.alignment = UInt32(Arena.alignment)
     plan.layer_count = options.layer_count

@@ -72,6 +72,8 @@ struct Network {
 
   var store: TicketStore
   var workspace: Workspace
+  /// In the home block; nil for a network without one.
+  var replay: UnsafeMutablePointer<ReplayMemory>?
   var task: OpenTask
   var nextTask: swiftcl_task
   var steps: UInt64

@@ -99,6 +99,10 @@ extension Network {
       memory: memory, region: region, budget: budget, tickets: tickets,
       capacity: Int(options.max_tasks))
     let workspace = bindWorkspace(options, workspaceBlock, home.working)
+    if let replay = home.replay {
+      replay.place.initialize(to: replay.memory)
+      replay.place.pointee.clear()
+    }
     home.network.initialize(
       to: Network(
         magic: sentinel, error: swiftcl_error(), call: "swiftcl", options: options,
@@ -107,7 +111,7 @@ extension Network {
         homeBlock: homeBlock, homeBytes: order.plan.homeBytes, directory: directory,
         directoryBytes: order.plan.directoryBytes, workspaceBlock: workspaceBlock,
         workspaceBytes: order.plan.workspaceBytes, store: store, workspace: workspace,
-        task: OpenTask(), nextTask: 0, steps: 0, macs: 0, denseMacs: 0))
+        replay: home.replay?.place, task: OpenTask(), nextTask: 0, steps: 0, macs: 0, denseMacs: 0))
     return home.network
   }
 
@@ -167,7 +171,9 @@ extension Network {
 
   /// Whether labels up to `classes - 1` are possible, or can be.
   mutating func checkRoomForClasses(_ classes: Int) -> swiftcl_status {
-    let grows = ownsBlocks && !options.sharesTicket && classes <= DescriptionCheck.largestWidth
+    let grows =
+      ownsBlocks && !options.sharesTicket && replay == nil
+      && classes <= DescriptionCheck.largestWidth
     if classes <= Int(options.max_classes) || grows { return SWIFTCL_OK }
     return fail(
       SWIFTCL_E_CAPACITY, "the largest label", is: classes - 1, expected: "below max_classes = ",

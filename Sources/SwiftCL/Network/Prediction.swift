@@ -70,25 +70,29 @@ extension Network {
       let count = min(batch, rows - first)
       guard let x = load(inputs, first: first, count: count) else { return error.status }
       for t in 0..<taskCount {
-        if !isOpen(tasks[t]), let finished = ticket(tasks[t]) {
-          let head = HeadRows(
-            logits: run(finished, x, rows: count),
-            stride: Panels.pad(finished.pointee.head.size.units),
-            columns: finished.pointee.columns, names: finished.pointee.classes,
-            classes: finished.pointee.classCount)
-          answers.take(head, task: t, first: first, count: count)
-        } else {
-          runOpen(x, rows: count)
-          let layer = working[hidden]
-          let head = HeadRows(
-            logits: layer.output, stride: layer.stride, columns: workspace.columns,
-            names: workspace.classes, classes: task.classCount)
-          answers.take(head, task: t, first: first, count: count)
-        }
+        let finished = isOpen(tasks[t]) ? nil : ticket(tasks[t])
+        let head = headRows(of: finished, x, rows: count)
+        answers.take(head, task: t, first: first, count: count)
       }
       first += count
     }
     return SWIFTCL_OK
+  }
+
+  /// Runs rows through a finished task; nil is the open one.
+  @inline(never)
+  func headRows(of finished: UnsafeMutablePointer<Ticket>?, _ x: InputRows, rows: Int) -> HeadRows {
+    if let finished {
+      return HeadRows(
+        logits: run(finished, x, rows: rows),
+        stride: Panels.pad(finished.pointee.head.size.units), columns: finished.pointee.columns,
+        names: finished.pointee.classes, classes: finished.pointee.classCount)
+    }
+    runOpen(x, rows: rows)
+    let layer = working[hidden]
+    return HeadRows(
+      logits: layer.output, stride: layer.stride, columns: workspace.columns,
+      names: workspace.classes, classes: task.classCount)
   }
 
   @inline(never)

@@ -40,6 +40,7 @@ extension Network {
     task.record.masksClasses = given.mask_classes
     setBudget(given)
     fillWorkingSet()
+    openReplay()
     return SWIFTCL_OK
   }
 

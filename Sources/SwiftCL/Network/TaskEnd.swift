@@ -10,6 +10,7 @@ extension Network {
 
   mutating func abortTask() -> swiftcl_status {
     if !task.isOpen { return fail(SWIFTCL_E_STATE, "no task is open") }
+    abortReplay()
     let classesBefore = task.classesBefore
     if !task.reopens, classesBefore != options.max_classes { forgetClasses(beyond: classesBefore) }
     task = OpenTask()
@@ -48,6 +49,7 @@ extension Network {
       denseMacs &+= task.record.denseMacs &- target.pointee.record.denseMacs
     }
     target.pointee.record = task.record
+    endReplay(target)
     task = OpenTask()
     return SWIFTCL_OK
   }
@@ -160,6 +162,7 @@ extension Network {
     copyParameters(of: ticket)
     for l in 0..<layerCount { working[l].live.clearMoments() }
     markOwned(takingValues: false)
+    openReplay()
     return SWIFTCL_OK
   }
 

@@ -17,24 +17,32 @@ extension Network {
     let competes = task.phase == SWIFTCL_PHASE_COMPETE
     // One copy for what only reads: each call of it from here would make its own.
     let net = self
-    let kl = net.forward(x, rows: rows)
+    var x = x
+    let recalled = net.replay == nil ? Recall() : net.recall(&x, rows: rows)
+    let all = rows + recalled.rows
+    let kl = net.forward(x, rows: all)
+    var replayed: Float = net.replay == nil ? 0 : net.distil(recalled, after: rows)
     let loss = net.lossAndDelta(rows: rows, target, &report.correct)
-    if !loss.isFinite || !kl.isFinite {
+    if recalled.rows > 0 { replayed += net.recallLoss(recalled, after: rows) }
+    if !loss.isFinite || !kl.isFinite || !replayed.isFinite {
       return fail(
-        SWIFTCL_E_NONFINITE, "the loss", is: loss,
+        SWIFTCL_E_NONFINITE, "the loss", is: loss.isFinite ? replayed : loss,
         expected: "a finite number; a smaller learning_rate or clip_norm may help")
     }
     report.phase = task.phase
     report.loss = loss
     report.kl = kl
     report.rows = UInt32(rows)
+    report.replay_rows = UInt32(recalled.rows)
+    report.replay_loss = replayed
     report.learning_rate = net.learningRate
-    if !net.backward(x, rows: rows, &report) {
+    if !net.backward(x, rows: all, &report) {
       return fail(
         SWIFTCL_E_NONFINITE, "the gradient's norm", is: report.gradient_norm,
         expected: "a finite number; a smaller learning_rate may help")
     }
-    count(rows: rows, &report)
+    count(rows: all, &report)
+    if recalled.taught > 0 { countTeacher(rows: recalled.taught, &report) }
     task.record.lastLoss = loss
     task.record.steps += 1
     if competes { advanceCompetition() }
@@ -188,5 +196,20 @@ extension Network {
     report.dense_macs = dense * UInt64(rows)
     task.record.macs &+= report.macs
     task.record.denseMacs &+= report.dense_macs
+  }
+
+  /// A teacher only predicts: 1 per edge.
+  private mutating func countTeacher(rows: Int, _ report: inout swiftcl_step) {
+    guard let teacher = replay?.pointee.teacher else { return }
+    let alive = teacher.pointee.predictMacs(shapes) * UInt64(rows)
+    var dense: UInt64 = 0
+    for l in 0..<layerCount {
+      let units = l < hidden ? shapes[l].width : teacher.pointee.head.size.units
+      dense += UInt64(units) * UInt64(shapes[l].inputs) * UInt64(rows)
+    }
+    report.macs &+= alive
+    report.dense_macs &+= dense
+    task.record.macs &+= alive
+    task.record.denseMacs &+= dense
   }
 }

@@ -55,7 +55,9 @@ extension Network {
     if status == SWIFTCL_OK { status = loadLabels(labels, count: rows) }
     if status != SWIFTCL_OK { return status }
     guard let x = load(inputs, first: 0, count: rows) else { return error.status }
-    return trainStep(x, rows: rows, .labels, &report)
+    status = trainStep(x, rows: rows, .labels, &report)
+    if status == SWIFTCL_OK { offerPresented(inputs, labels, count: rows, order: RowOrder()) }
+    return status
   }
 
   mutating func trainStep(
@@ -100,6 +102,7 @@ extension Network {
         guard let x = load(inputs, labels, count: count, order: order) else { return error.status }
         status = trainStep(x, rows: count, .labels, &step)
         if status != SWIFTCL_OK { return status }
+        offerPresented(inputs, labels, count: count, order: order)
         loss += Double(step.loss)
         correct += UInt64(step.correct)
         report.steps += 1

@@ -28,6 +28,12 @@ enum Warnings {
     {
       bits |= SWIFTCL_WARN_FAST_MSE
     }
+    if options.storesLogits && options.replay != SWIFTCL_REPLAY_DISTILL
+      && options.optimizer == SWIFTCL_OPTIMIZER_SGD && options.momentum > 0.5
+      && options.learning_rate >= 0.01 && options.clip_norm == 0
+    {
+      bits |= SWIFTCL_WARN_FAST_MSE
+    }
     return bits
   }
 

@@ -6,7 +6,8 @@ enum CheckpointFormat {
   /// "SWIFTCL1" in memory order.
   static let magic: UInt64 = 0x314C_4354_4649_5753
   static let major: UInt32 = 1
-  static let minor: UInt32 = 0
+  /// Of a network with a replay memory; 0 without one, as the first version wrote it.
+  static let minor: UInt32 = 1
   static let endianness: UInt32 = 0x0102_0304
 
   /// Tags are four letters in memory order.
@@ -20,6 +21,7 @@ enum CheckpointFormat {
     static let shared: UInt32 = 0x4452_4853
     static let open: UInt32 = 0x4E45_504F
     static let working: UInt32 = 0x4B52_4F57
+    static let replay: UInt32 = 0x594C_5052
     static let end: UInt32 = 0x2044_4E45
   }
 

@@ -132,6 +132,7 @@ enum Load {
         source.refuse(SWIFTCL_E_VERSION, "the checkpoint's layers have fields of a newer version")
       }
     }
+    if source.hasMore { options.takeReplayFields(&source) }
     source.end()
     options.layers = UnsafePointer(layers)
     return isScaled
@@ -144,7 +145,7 @@ enum Load {
     _ status: inout swiftcl_status
   ) -> UnsafeMutablePointer<Network>? {
     if let expected = order.options.expected {
-      guard let wanted = Boundary.read(expected, "expected", order.call, order.error) else {
+      guard let wanted = Boundary.readOptions(expected, "expected", order.call, order.error) else {
         status = SWIFTCL_E_STRUCT
         return nil
       }

@@ -24,6 +24,7 @@ extension Network {
     if source.status == SWIFTCL_OK, head.openPhase != SWIFTCL_PHASE_NONE {
       restoreOpenTask(&source, head.openPhase)
     }
+    if source.status == SWIFTCL_OK { restoreReplay(&source) }
     if source.status != SWIFTCL_OK { return }
     source.begin(CheckpointFormat.Tag.end)
     source.end()

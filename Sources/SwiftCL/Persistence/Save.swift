@@ -34,6 +34,7 @@ extension Network {
       putSection(CheckpointFormat.Tag.open, 0, &sink)
       for l in 0..<layerCount { putSection(CheckpointFormat.Tag.working, l, &sink) }
     }
+    if replay != nil { putSection(CheckpointFormat.Tag.replay, 0, &sink) }
     putSection(CheckpointFormat.Tag.end, 0, &sink)
   }
 
@@ -60,6 +61,7 @@ extension Network {
     case CheckpointFormat.Tag.task: putTask(&sink, store.tickets[index])
     case CheckpointFormat.Tag.ticket: putTicket(&sink, store.tickets[index])
     case CheckpointFormat.Tag.open: putOpenTask(&sink)
+    case CheckpointFormat.Tag.replay: putReplay(&sink)
     case CheckpointFormat.Tag.working: putWorking(&sink, layer: index)
     default: break
     }
@@ -67,7 +69,7 @@ extension Network {
 
   private func putHead(_ sink: inout Sink) {
     sink.put(CheckpointFormat.major)
-    sink.put(CheckpointFormat.minor)
+    sink.put(replay == nil ? 0 : CheckpointFormat.minor)
     sink.put(CheckpointFormat.endianness)
     sink.put(UInt32(store.count))
     sink.put(task.phase)
@@ -93,6 +95,7 @@ extension Network {
       sink.put(layer.rate)
       for _ in 0..<4 { sink.put(0 as UInt32) }
     }
+    if replay != nil { options.putReplayFields(&sink) }
   }
 
   private func putScale(_ sink: inout Sink) {

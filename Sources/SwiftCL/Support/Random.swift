@@ -13,7 +13,10 @@ enum Random {
     static let topK: UInt64 = 6
     static let order: UInt64 = 7
     static let floor: UInt64 = 8
-    static let dropout: UInt64 = 9
+    static let retain: UInt64 = 9
+    static let recall: UInt64 = 10
+    static let join: UInt64 = 11
+    static let dropout: UInt64 = 12
   }
 
   @inline(__always)

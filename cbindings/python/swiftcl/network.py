@@ -18,7 +18,7 @@ from ._library import Library, default_library
 from ._progress import Watcher
 from .errors import ClosedError
 from .options import build_options, class_array, plan_of, set_field, sized
-from .records import Accounting, Capacity, FitReport, LayerInfo, Plan, Step, TaskInfo
+from .records import Accounting, Capacity, FitReport, LayerInfo, Plan, ReplayInfo, Step, TaskInfo
 from .task import Task, TaskContext
 from .ticket import arrays_of
 
@@ -488,6 +488,49 @@ class Network:
         self._call("swiftcl_parameter_shape", task_number(task), layer_index(layer),
                    ctypes.byref(outputs), ctypes.byref(inputs))
         return outputs.value, inputs.value
+
+    # --------------------------------------------------------------- replay
+
+    def replay_info(self) -> ReplayInfo:
+        """Capacity, rows and bytes of the replay memory; zeros for a network without one."""
+        return self._report("swiftcl_replay_info_get", ReplayInfo)
+
+    def replay_add(self, x: Any, y: Any) -> None:
+        """Offers rows to the replay memory: x (rows, inputs), y (rows,) labels.
+
+        They count as rows of the open task or, without one, of the task finished last.
+        """
+        rows = self._rows(x)
+        labels = as_labels(y, rows.shape[0])
+        self._call("swiftcl_replay_add", rows.ctypes.data, pointer(labels), rows.shape[0])
+
+    def replay_counts(self) -> np.ndarray:
+        """Rows kept of each class, uint32 (classes,)."""
+        with self._lock:
+            result = np.empty(self.replay_info().classes, np.uint32)
+            self._call("swiftcl_replay_counts", pointer(result), result.size)
+        return result
+
+    def replay_row(self, row: int) -> Tuple[np.ndarray, int, int]:
+        """One stored row as it was given, (inputs,) of the network's dtype; its label; its task."""
+        inputs = np.empty(self._inputs, self._dtype)
+        label, task = ctypes.c_int32(), ctypes.c_int32()
+        self._call("swiftcl_replay_row", integer(row, ctypes.c_size_t, "row"), inputs.ctypes.data, inputs.nbytes,
+                   ctypes.byref(label), ctypes.byref(task))
+        return inputs, label.value, task.value
+
+    def replay_forget(
+        self, *, row: Optional[int] = None, label: Optional[int] = None, task: Optional[TaskLike] = None
+    ) -> int:
+        """Removes one row, all rows of a label, or all rows of a task; returns how many they were."""
+        asked = [(what, value) for what, value in (("ROW", row), ("CLASS", label), ("TASK", task)) if value is not None]
+        if len(asked) != 1:
+            raise TypeError("replay_forget takes one of row, label and task")
+        what, value = asked[0]
+        which = task_number(value) if what == "TASK" else integer(value, ctypes.c_int64, what.lower())
+        rows = ctypes.c_size_t()
+        self._call("swiftcl_replay_forget", abi.constants[f"SWIFTCL_FORGET_{what}"], which, ctypes.byref(rows))
+        return rows.value
 
     # ---------------------------------------------------------- persistence
 

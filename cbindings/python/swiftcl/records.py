@@ -7,8 +7,8 @@ import enum
 from ._abi import abi
 
 __all__ = [
-    "Accounting", "Capacity", "CheckpointInfo", "FitReport", "LayerInfo", "Phase", "Plan", "Progress", "Scores",
-    "Step", "TaskInfo", "TicketInfo", "WarningFlag",
+    "Accounting", "Capacity", "CheckpointInfo", "FitReport", "LayerInfo", "Phase", "Plan", "Progress", "ReplayInfo",
+    "Scores", "Step", "TaskInfo", "TicketInfo", "WarningFlag",
 ]
 
 #: Phase of a task: COMPETE, SPECIALISE, FINISHED, or NONE.
@@ -25,5 +25,6 @@ Accounting = abi.record("swiftcl_accounting")
 Scores = abi.record("swiftcl_scores")
 Progress = abi.record("swiftcl_progress", {"phase": Phase})
 FitReport = abi.record("swiftcl_fit_report")
+ReplayInfo = abi.record("swiftcl_replay_info")
 CheckpointInfo = abi.record("swiftcl_checkpoint_info", {"open_phase": Phase})
 TicketInfo = abi.record("swiftcl_ticket_info")
