@@ -205,7 +205,7 @@ extension Network {
     var dense: UInt64 = 0
     for l in 0..<layerCount {
       let units = l < hidden ? shapes[l].width : teacher.pointee.head.size.units
-      dense += UInt64(units) * UInt64(shapes[l].inputs) * UInt64(rows)
+      dense += UInt64(units) * UInt64(shapes[l].inputs) * UInt64(rows) * UInt64(shapes[l].pixels)
     }
     report.macs &+= alive
     report.dense_macs &+= dense
