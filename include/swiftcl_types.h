@@ -107,6 +107,10 @@ typedef int32_t swiftcl_task;
 #define SWIFTCL_LAYER_GLOBAL_POOL 6  /**< the mean of each map */
 #define SWIFTCL_LAYER_FLATTEN 7      /**< maps as one row; dense layers and the head do so by themselves */
 #define SWIFTCL_LAYER_DROPOUT 8      /**< outputs are 0 by chance while a task trains, the others larger */
+#define SWIFTCL_LAYER_BATCH_NORM 9   /**< normalises what the dense layer or convolution before it sums up, before
+                                          the gate and the activation; statistics, scale and shift are each task's */
+#define SWIFTCL_LAYER_ADD 10         /**< adds what layer `source` gives, behind the gate and before the activation;
+                                          layers that add up to one stream have one competition and win alike */
 
 /* swiftcl_layer.activation, applied after the gate */
 #define SWIFTCL_ACTIVATION_NONE 0 /**< linear units, as in the paper; a stack of them is one linear map */
@@ -131,15 +135,19 @@ typedef struct swiftcl_layer {
   uint32_t input_height;  /**< of the image; needed by the first layer if that is a convolution, else 0
                                or what the layer below gives */
   uint32_t input_width;
-  float rate;           /**< dropout: share of outputs that are 0, from 0 to below 1 */
-  uint32_t reserved[4]; /**< must be 0 */
+  float rate;           /**< dropout: share of outputs that are 0, from 0 to below 1. Batch normalisation:
+                             what a step at least moves the running statistics by, to 1; 0 is 0.1 */
+  uint32_t source;      /**< 1 + the index of the layer that is added, or that this layer with
+                             parameters reads; 0 is the layer before. What stands there is
+                             all that happens before the next layer with parameters */
+  uint32_t reserved[3]; /**< must be 0 */
 } swiftcl_layer;
 
 /** Initialisers of a swiftcl_layer: width units in blocks of J that compete per task; the head. */
 #define SWIFTCL_DENSE(width, J, activation) \
-  { SWIFTCL_LAYER_DENSE, (width), (J), (activation), SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, 0, {0} }
+  { SWIFTCL_LAYER_DENSE, (width), (J), (activation), SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
 #define SWIFTCL_HEAD(width) \
-  { SWIFTCL_LAYER_HEAD, (width), 1, SWIFTCL_ACTIVATION_NONE, SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, 0, {0} }
+  { SWIFTCL_LAYER_HEAD, (width), 1, SWIFTCL_ACTIVATION_NONE, SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
 
 /**
  * A convolution of `maps` feature maps in blocks of J: square kernel, same stride both ways; the
@@ -148,16 +156,24 @@ typedef struct swiftcl_layer {
  */
 #define SWIFTCL_CONV(maps, J, kernel, stride, padding, activation) \
   { SWIFTCL_LAYER_CONV2D, (maps), (J), (activation), SWIFTCL_COMPETITION_TASK, \
-    (kernel), (kernel), (stride), (padding), 0, 0, 0, {0} }
+    (kernel), (kernel), (stride), (padding), 0, 0, 0, 0, {0} }
 #define SWIFTCL_IMAGE_CONV(height, width, maps, J, kernel, stride, padding, activation) \
   { SWIFTCL_LAYER_CONV2D, (maps), (J), (activation), SWIFTCL_COMPETITION_TASK, \
-    (kernel), (kernel), (stride), (padding), (height), (width), 0, {0} }
+    (kernel), (kernel), (stride), (padding), (height), (width), 0, 0, {0} }
+/** The same of what layer number `source` gives, not the layer before: a shortcut's projection. */
+#define SWIFTCL_CONV_FROM(source, maps, J, kernel, stride, padding, activation) \
+  { SWIFTCL_LAYER_CONV2D, (maps), (J), (activation), SWIFTCL_COMPETITION_TASK, \
+    (kernel), (kernel), (stride), (padding), 0, 0, 0, (source) + 1, {0} }
 #define SWIFTCL_MAX_POOL(kernel, stride, padding) \
-  { SWIFTCL_LAYER_MAX_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, 0, {0} }
+  { SWIFTCL_LAYER_MAX_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, 0, 0, {0} }
 #define SWIFTCL_AVERAGE_POOL(kernel, stride, padding) \
-  { SWIFTCL_LAYER_AVERAGE_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, 0, {0} }
-#define SWIFTCL_GLOBAL_POOL() { SWIFTCL_LAYER_GLOBAL_POOL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
-#define SWIFTCL_DROPOUT(rate) { SWIFTCL_LAYER_DROPOUT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (rate), {0} }
+  { SWIFTCL_LAYER_AVERAGE_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, 0, 0, {0} }
+#define SWIFTCL_GLOBAL_POOL() { SWIFTCL_LAYER_GLOBAL_POOL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
+#define SWIFTCL_BATCH_NORM() { SWIFTCL_LAYER_BATCH_NORM, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
+/** Adds what layer number `source` gives to what the layers before it give, then the activation. */
+#define SWIFTCL_ADD(source, activation) \
+  { SWIFTCL_LAYER_ADD, 0, 0, (activation), 0, 0, 0, 0, 0, 0, 0, 0, (source) + 1, {0} }
+#define SWIFTCL_DROPOUT(rate) { SWIFTCL_LAYER_DROPOUT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (rate), 0, {0} }
 
 /* swiftcl_options.input_type */
 #define SWIFTCL_INPUT_F32 0
@@ -270,7 +286,7 @@ typedef struct swiftcl_options {
   uint32_t struct_size; /**< sizeof(swiftcl_options); set by swiftcl_options_init */
 
   /* network */
-  uint32_t layer_count;        /**< 1 to 32, the head included */
+  uint32_t layer_count;        /**< 1 to 96, the head included; at most 32 of them with parameters */
   const swiftcl_layer *layers; /**< layer_count layers; the last one is the head */
   uint64_t seed;               /**< initial weights, winners by chance, noise, order of rows */
   uint32_t inputs;             /**< elements of one row, 1 to 1048576 */

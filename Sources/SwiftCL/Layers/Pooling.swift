@@ -108,25 +108,16 @@ extension Network {
   /// From the gradient of a layer's pooled maps to that of its output.
   func backThroughPool(layer l: Int, samples: Int) {
     let layer = working[l]
+    let shape = shapes[l]
+    let looksBehindGate =
+      layer.competes && !shape.dropsBeforePool && !shape.normalises && shape.added < 0
     // One gate for a whole map, never negative, leaves the largest where it was; but one
-    // that is shut hides it.
+    // that is shut hides it. What was normalised or added to has no such place to look.
     Pooling(transition: shapes[l].pool, samples: samples, stride: layer.stride)
       .backward(
         layer.pooledDelta,
-        x: layer.competes && !shapes[l].dropsBeforePool ? layer.sums.sum : layer.output,
+        x: looksBehindGate ? layer.sums.sum : layer.output,
         dx: layer.delta)
     maskDelta(layer: l, rows: samples * shapes[l].pixels)
-  }
-
-  /// Stops in `delta` what the activation stopped, where no kernel did so.
-  func maskDelta(layer l: Int, rows: Int) {
-    guard let mask = activationMask(layer: l) else { return }
-    let layer = working[l]
-    for at in stride(from: 0, to: rows * layer.stride, by: 16) {
-      let open = Lane.load(mask + at) .> 0
-      let kept = SIMD16<Float>(repeating: 0).replacing(
-        with: Lane.load(layer.delta + at), where: open)
-      Lane.store(kept, layer.delta + at)
-    }
   }
 }

@@ -65,6 +65,19 @@ extension Network {
       sampleStride: shapes[l].surfacePixels * layer.stride, pixelStride: layer.stride)
   }
 
+  /// What layer `l` reads in a step.
+  func surface(below l: Int, _ x: InputRows) -> Surface {
+    shapes[l].input < 0 ? surface(of: x) : surface(above: shapes[l].input)
+  }
+
+  /// What the layers above `l` read of a finished task whose layer has `stride` floats a pixel.
+  func surface(predicted l: Int, stride: Int) -> Surface {
+    let layer = working[l]
+    return Surface(
+      rows: shapes[l].isPooled ? layer.predictedPooled : layer.predicted,
+      sampleStride: shapes[l].surfacePixels * stride, pixelStride: stride)
+  }
+
   /// What the first layer reads.
   func surface(of x: InputRows) -> Surface {
     let pixels = shapes[0].window.pixels

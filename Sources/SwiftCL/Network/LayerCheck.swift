@@ -13,11 +13,23 @@ struct LayerCheck {
   /// Elements of the maps of one row, at most.
   static let largestMaps = 1 << 26
 
-  /// What the layers so far leave.
+  /// What the layers up to a layer with parameters, and those behind it, leave.
   private struct Image {
     var height = 1
     var width = 1
     var maps = 0
+    var blockSize: UInt32 = 1
+    var isHead = false
+    var isPerSample = false
+    var isActive = false
+    /// What happened to the layer's sums.
+    var isNormalised = false
+    var isAdded = false
+    /// Its first and last layer of the description.
+    var slot = 0
+    var lastSlot = 0
+    /// Whether some layer reads it.
+    var isRead = false
     /// Whether its last layer is a pooling.
     var isPooled = false
     var isDropped = false
@@ -25,12 +37,106 @@ struct LayerCheck {
     var pixels: Int { height * width }
   }
 
+  /// One image for every layer with parameters so far.
+  private struct Images {
+    var all = InlineArray<32, Image>(repeating: Image())
+    var count = 0
+  }
+
   /// The first status that is not OK, or OK.
   func check() -> swiftcl_status {
+    var images = Images()
     var image = Image()
     for i in 0..<Int(options.layer_count) {
-      let status = check(layers[i], i, isLast: i == Int(options.layer_count) - 1, &image)
+      let layer = layers[i]
+      if layer.hasParameters && i > 0 && image.maps > 0 {
+        images.all[images.count] = image
+        images.count += 1
+      }
+      var status = checkKind(layer, i)
+      if status == SWIFTCL_OK && layer.hasParameters && images.count == 32 {
+        status = refuse(
+          i, "layers.kind", is: layer.kind, expected: "at most 32 layers with parameters")
+      }
+      if status == SWIFTCL_OK { status = checkSource(layer, i, &image, &images) }
+      if status == SWIFTCL_OK { status = check(layer, i, &image) }
       if status != SWIFTCL_OK { return status }
+      image.lastSlot = i
+    }
+    for l in 0..<images.count where !images.all[l].isRead {
+      return ErrorRecord.fail(
+        error, SWIFTCL_E_ARGUMENT, call, "layers", is: images.all[l].slot,
+        expected: "a layer that another one reads")
+    }
+    return SWIFTCL_OK
+  }
+
+  private func checkKind(_ layer: swiftcl_layer, _ i: Int) -> swiftcl_status {
+    let isLast = i == Int(options.layer_count) - 1
+    let isHead = layer.kind == SWIFTCL_LAYER_HEAD
+    if layer.kind < SWIFTCL_LAYER_DENSE || layer.kind > SWIFTCL_LAYER_ADD || isHead != isLast {
+      return refuse(
+        i, "layers.kind", is: layer.kind,
+        expected: isLast
+          ? "SWIFTCL_LAYER_HEAD as the last layer"
+          : "a SWIFTCL_LAYER_ constant; the head is the last layer")
+    }
+    var status = checkReserved(layer, i)
+    if status == SWIFTCL_OK { status = checkRate(layer, i) }
+    if status != SWIFTCL_OK || layer.hasParameters || i > 0 { return status }
+    return refuse(
+      i, "layers.kind", is: layer.kind, expected: "a layer with parameters as the first")
+  }
+
+  /// What a layer reads besides, or instead of, the layer before; a layer with parameters
+  /// goes on with the image that it reads.
+  private func checkSource(
+    _ layer: swiftcl_layer, _ i: Int, _ image: inout Image, _ images: inout Images
+  ) -> swiftcl_status {
+    let adds = layer.kind == SWIFTCL_LAYER_ADD
+    if layer.source == 0 {
+      if adds {
+        return refuse(
+          i, "layers.source", is: 0 as UInt32, expected: "1 + the index of the layer that is added")
+      }
+      if layer.hasParameters && images.count > 0 { images.all[images.count - 1].isRead = true }
+      return SWIFTCL_OK
+    }
+    if !adds && !layer.hasParameters {
+      return refuse(
+        i, "layers.source", is: layer.source,
+        expected: "0 in a layer that has no parameters and adds nothing")
+    }
+    for l in 0..<images.count where images.all[l].lastSlot + 1 == Int(shown: UInt(layer.source)) {
+      if adds {
+        let status = checkSum(i, image, images.all[l])
+        if status != SWIFTCL_OK { return status }
+      } else {
+        image = images.all[l]
+      }
+      images.all[l].isRead = true
+      return SWIFTCL_OK
+    }
+    return refuse(
+      i, "layers.source", is: layer.source,
+      expected: "1 + the index of an earlier layer behind which one with parameters follows")
+  }
+
+  /// Whether two layers can be added: same maps, same pixels, same blocks.
+  private func checkSum(_ i: Int, _ image: Image, _ other: Image) -> swiftcl_status {
+    if image.height != other.height || image.width != other.width || image.maps != other.maps {
+      return refuse(
+        i, "layers.source", is: layers[i].source,
+        expected: "a layer of the same shape; its elements are ", other.maps * other.pixels)
+    }
+    if image.blockSize != other.blockSize {
+      return refuse(
+        i, "layers.source", is: layers[i].source,
+        expected: "a layer of the same blocks; its block_size is ", Int(other.blockSize))
+    }
+    if image.isPerSample || other.isPerSample {
+      return refuse(
+        i, "layers.source", is: layers[i].source, expected: "layers that compete per task")
     }
     return SWIFTCL_OK
   }
@@ -51,37 +157,30 @@ struct LayerCheck {
       error, SWIFTCL_E_ARGUMENT, call, argument, at: i, is: Int(value), expected: expected)
   }
 
-  private func check(_ layer: swiftcl_layer, _ i: Int, isLast: Bool, _ image: inout Image)
-    -> swiftcl_status
-  {
-    let isHead = layer.kind == SWIFTCL_LAYER_HEAD
-    if layer.kind < SWIFTCL_LAYER_DENSE || layer.kind > SWIFTCL_LAYER_DROPOUT || isHead != isLast {
-      return refuse(
-        i, "layers.kind", is: layer.kind,
-        expected: isLast
-          ? "SWIFTCL_LAYER_HEAD as the last layer"
-          : "a SWIFTCL_LAYER_ constant; the head is the last layer")
-    }
-    var status = checkReserved(layer, i)
-    if status == SWIFTCL_OK { status = checkRate(layer, i) }
-    if status != SWIFTCL_OK { return status }
+  private func check(_ layer: swiftcl_layer, _ i: Int, _ image: inout Image) -> swiftcl_status {
     if !layer.hasParameters { return checkWithoutParameters(layer, i, &image) }
-    status = checkUnits(layer, i, isLast: isLast)
+    var status = checkUnits(layer, i, isLast: layer.kind == SWIFTCL_LAYER_HEAD)
     if status == SWIFTCL_OK {
       status =
         layer.kind == SWIFTCL_LAYER_CONV2D
         ? checkConvolution(layer, i, &image) : checkDense(layer, i, &image)
     }
     if status != SWIFTCL_OK { return status }
+    let (height, width) = (image.height, image.width)
+    image = Image()
+    image.height = height
+    image.width = width
     image.maps = Int(layer.width)
-    image.isPooled = false
-    image.isDropped = false
+    image.blockSize = layer.block_size
+    image.isPerSample = layer.competition == SWIFTCL_COMPETITION_SAMPLE
+    image.isActive = layer.activation != SWIFTCL_ACTIVATION_NONE
+    image.slot = i
     return checkSize(layer.width, i, image)
   }
 
   private func checkReserved(_ layer: swiftcl_layer, _ i: Int) -> swiftcl_status {
     let reserved = layer.reserved
-    if reserved.0 | reserved.1 | reserved.2 | reserved.3 == 0 { return SWIFTCL_OK }
+    if reserved.0 | reserved.1 | reserved.2 == 0 { return SWIFTCL_OK }
     return refuse(i, "layers.reserved", is: 1 as UInt32, expected: "0 in every field")
   }
 
@@ -229,16 +328,16 @@ struct LayerCheck {
   private func checkWithoutParameters(_ layer: swiftcl_layer, _ i: Int, _ image: inout Image)
     -> swiftcl_status
   {
-    if i == 0 || image.maps == 0 {
-      return refuse(
-        i, "layers.kind", is: layer.kind, expected: "a layer with parameters as the first")
-    }
-    if layer.width != 0 || layer.block_size != 0 || layer.activation != 0 || layer.competition != 0
+    let adds = layer.kind == SWIFTCL_LAYER_ADD
+    if layer.width != 0 || layer.block_size != 0 || layer.competition != 0
+      || !adds && layer.activation != 0
     {
       return refuse(
         i, "layers.width", is: layer.width,
         expected: "0, as in block_size, activation and competition of a layer without parameters")
     }
+    if adds { return checkAdd(layer, i, &image) }
+    if layer.kind == SWIFTCL_LAYER_BATCH_NORM { return checkNorm(layer, i, &image) }
     if layer.kind == SWIFTCL_LAYER_FLATTEN { return checkNoWindow(layer, i) }
     if layer.kind == SWIFTCL_LAYER_DROPOUT { return checkDropout(layer, i, &image) }
     if image.isPooled {
@@ -259,6 +358,32 @@ struct LayerCheck {
     return SWIFTCL_OK
   }
 
+  /// Both stand between the sums and what is made of them.
+  private func checkNorm(_ layer: swiftcl_layer, _ i: Int, _ image: inout Image) -> swiftcl_status {
+    if image.isNormalised || image.isAdded || image.isPooled || image.isDropped {
+      return refuse(
+        i, "layers.kind", is: layer.kind,
+        expected: "a batch normalisation right behind its dense layer or convolution")
+    }
+    image.isNormalised = true
+    return checkNoWindow(layer, i)
+  }
+
+  private func checkAdd(_ layer: swiftcl_layer, _ i: Int, _ image: inout Image) -> swiftcl_status {
+    if layer.activation < 0 || layer.activation > 1 {
+      return refuse(
+        i, "layers.activation", is: layer.activation, expected: "a SWIFTCL_ACTIVATION_ constant")
+    }
+    if image.isAdded || image.isPooled || image.isDropped || image.isActive {
+      return refuse(
+        i, "layers.kind", is: layer.kind,
+        expected:
+          "one sum behind a dense layer or convolution without activation, or its normalisation")
+    }
+    image.isAdded = true
+    return checkNoWindow(layer, i)
+  }
+
   private func checkDropout(_ layer: swiftcl_layer, _ i: Int, _ image: inout Image)
     -> swiftcl_status
   {
@@ -271,8 +396,14 @@ struct LayerCheck {
     return checkNoWindow(layer, i)
   }
 
-  /// Dropout alone has a rate.
+  /// Dropout and batch normalisation alone have a rate.
   private func checkRate(_ layer: swiftcl_layer, _ i: Int) -> swiftcl_status {
+    if layer.kind == SWIFTCL_LAYER_BATCH_NORM {
+      if layer.rate >= 0 && layer.rate <= 1 { return SWIFTCL_OK }
+      return ErrorRecord.fail(
+        error, SWIFTCL_E_ARGUMENT, call, "layers.rate", is: layer.rate,
+        expected: "0 to 1 in a batch normalisation")
+    }
     let drops = layer.kind == SWIFTCL_LAYER_DROPOUT
     if drops ? layer.rate >= 0 && layer.rate < 1 : layer.rate == 0 { return SWIFTCL_OK }
     return ErrorRecord.fail(

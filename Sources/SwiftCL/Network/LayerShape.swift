@@ -26,6 +26,24 @@ struct LayerShape {
   var winnerWidth: Int
   var winnerInputs: Int
 
+  /// The layer it reads; -1 is the network's input.
+  var input: Int
+  /// The layer whose output is added to its own, or -1.
+  var added = -1
+  /// The first of the layers that add up to one stream: they compete as one and win alike.
+  var leader = 0
+  /// The last layer that reads its output or adds it; -1 for the head.
+  var lastReader = -1
+  /// Whether it is not the last to read its input, so that others have left gradients there.
+  var sharesInput = false
+  /// The same of what it adds.
+  var sharesAdded = false
+  /// Whether something else than the layer above alone reads it.
+  var branches = false
+  /// Whether sums are normalised before their gate, and how fast running statistics move.
+  var normalises = false
+  var normRate: Float = 0
+
   /// Units that a task wins together: one, or all J of a block.
   var groupSize: Int { perSample ? blockSize : 1 }
   /// Share of the outputs that training drops, behind the pooling or before.
@@ -52,13 +70,37 @@ struct LayerShape {
 }
 
 extension LayerShape {
-  /// Shape of the layer at `slot`; `previous` is nil for the first one.
+  /// What layers above must know of one that they read.
+  struct Outline {
+    var width = 0
+    var liveWidth = 0
+    var winnerWidth = 0
+    var height = 0
+    var surfaceWidth = 0
+    var lastSlot = 0
+    var leader = 0
+    var lastReader = -1
+    var readers = 0
+    /// The next layer takes its input from it.
+    var feedsNext = false
+  }
+
+  var outline: Outline {
+    Outline(
+      width: width, liveWidth: liveWidth, winnerWidth: winnerWidth, height: surfaceHeight,
+      surfaceWidth: surfaceWidth)
+  }
+
+  /// Shape of the layer at `slot` that reads layer `input`; `below` is nil for the first one.
   @inline(never)
-  init(_ layer: swiftcl_layer, slot: Int, after previous: LayerShape?, options: swiftcl_options) {
+  init(
+    _ layer: swiftcl_layer, slot: Int, input: Int, of below: Outline?, options: swiftcl_options
+  ) {
     self.slot = slot
-    window = LayerShape.window(layer, after: previous)
+    self.input = input
+    window = LayerShape.window(layer, of: below)
     isPlanar =
-      previous == nil && layer.kind == SWIFTCL_LAYER_CONV2D && options.input_channels > 1
+      below == nil && layer.kind == SWIFTCL_LAYER_CONV2D && options.input_channels > 1
       && options.input_layout == SWIFTCL_LAYOUT_PLANAR
     isHead = layer.kind == SWIFTCL_LAYER_HEAD
     width = Int(layer.width)
@@ -67,13 +109,13 @@ extension LayerShape {
     perSample = layer.competition == SWIFTCL_COMPETITION_SAMPLE
     if isHead { width = max(width, Int(options.max_classes)) }
     blocks = width / blockSize
-    let below = previous?.width ?? LayerShape.channels(layer, options)
-    inputs = window.taps * below
+    let maps = below?.width ?? LayerShape.channels(layer, options)
+    inputs = window.taps * maps
     winnerWidth = perSample || isHead ? width : blocks
     // Random winners never compete: the working set is as narrow as the ticket.
     liveWidth = options.sampler == SWIFTCL_SAMPLER_RANDOM ? winnerWidth : width
-    liveInputs = window.taps * (previous?.liveWidth ?? below)
-    winnerInputs = window.taps * (previous?.winnerWidth ?? below)
+    liveInputs = window.taps * (below?.liveWidth ?? maps)
+    winnerInputs = window.taps * (below?.winnerWidth ?? maps)
   }
 
   /// Room for gathered inputs: as many rows as stay in the second cache, or sixteen.
@@ -88,17 +130,17 @@ extension LayerShape {
     first.kind == SWIFTCL_LAYER_CONV2D ? Int(options.input_channels) : Int(options.inputs)
   }
 
-  private static func window(_ layer: swiftcl_layer, after previous: LayerShape?) -> Window {
-    let height = previous?.surfaceHeight ?? max(1, Int(layer.input_height))
-    let width = previous?.surfaceWidth ?? max(1, Int(layer.input_width))
+  private static func window(_ layer: swiftcl_layer, of below: Outline?) -> Window {
+    let height = below?.height ?? max(1, Int(layer.input_height))
+    let width = below?.surfaceWidth ?? max(1, Int(layer.input_width))
     if layer.kind == SWIFTCL_LAYER_CONV2D {
       return Window(layer, height: height, width: width)
     }
     return Window.whole(height: height, width: width)
   }
 
-  /// Takes in a layer without parameters that follows.
-  mutating func add(_ layer: swiftcl_layer) {
+  /// Takes in a layer without parameters that follows; `source` is the layer it names.
+  mutating func add(_ layer: swiftcl_layer, source: Int) {
     let (height, width) = (surfaceHeight, surfaceWidth)
     switch layer.kind {
     case SWIFTCL_LAYER_GLOBAL_POOL:
@@ -109,10 +151,114 @@ extension LayerShape {
     case SWIFTCL_LAYER_DROPOUT:
       dropRate = layer.rate
       return
+    case SWIFTCL_LAYER_BATCH_NORM:
+      normalises = true
+      normRate = layer.rate > 0 ? layer.rate : 0.1
+      return
+    case SWIFTCL_LAYER_ADD:
+      added = source
+      relu = layer.activation == SWIFTCL_ACTIVATION_RELU
+      return
     default:
       return
     }
     dropsBeforePool = dropRate > 0
+  }
+
+  /// Whether linear responses are kept for the way back, apart from the output.
+  var keepsSums: Bool { normalises || (perSample && blockSize > 1) }
+  /// Whether the gradient of its output is complete only where its own way back begins: no
+  /// kernel of the layer above can stop in it what the activation stopped.
+  var masksItself: Bool { normalises || added >= 0 || branches }
+}
+
+/// The layers with parameters of a checked description, and how they hang together.
+struct LayerGraph {
+  private var outlines = InlineArray<32, LayerShape.Outline>(repeating: LayerShape.Outline())
+  private var count = 0
+
+  /// The layer with parameters that slot `slot` belongs to.
+  private func layer(of slot: Int) -> Int {
+    var l = 0
+    while l < count - 1 && outlines[l].lastSlot < slot { l += 1 }
+    return l
+  }
+
+  private mutating func note(_ shape: LayerShape, lastSlot: Int) {
+    var outline = shape.outline
+    outline.lastSlot = lastSlot
+    outline.leader = count
+    outlines[count] = outline
+    if shape.input >= 0 {
+      outlines[shape.input].lastReader = count
+      outlines[shape.input].readers += 1
+      if shape.input == count - 1 { outlines[shape.input].feedsNext = true }
+    }
+    if shape.added >= 0 {
+      outlines[shape.added].lastReader = count
+      outlines[shape.added].readers += 1
+      join(count, shape.added)
+    }
+    count += 1
+  }
+
+  /// Two streams that are added become one.
+  private mutating func join(_ a: Int, _ b: Int) {
+    let (one, other) = (outlines[a].leader, outlines[b].leader)
+    let first = min(one, other)
+    for l in 0...count where outlines[l].leader == one || outlines[l].leader == other {
+      outlines[l].leader = first
+    }
+  }
+
+  /// Calls `body` with the shape of each layer, as far as those up to it tell.
+  private static func walk(
+    _ graph: UnsafeMutablePointer<LayerGraph>, _ options: swiftcl_options,
+    _ body: (Int, LayerShape, _ lastSlot: Int) -> Void
+  ) {
+    guard let layers = options.layers else { return }
+    let slots = Int(options.layer_count)
+    var slot = 0
+    var l = 0
+    while slot < slots {
+      let named = Int(truncatingIfNeeded: layers[slot].source)
+      let input = named > 0 ? graph.pointee.layer(of: named - 1) : l - 1
+      var shape = LayerShape(
+        layers[slot], slot: slot, input: input, of: input < 0 ? nil : graph.pointee.outlines[input], options: options)
+      slot += 1
+      while slot < slots && !layers[slot].hasParameters {
+        let named = Int(truncatingIfNeeded: layers[slot].source)
+        shape.add(layers[slot], source: named > 0 ? graph.pointee.layer(of: named - 1) : -1)
+        slot += 1
+      }
+      body(l, shape, slot - 1)
+      l += 1
+    }
+  }
+
+  /// Calls `body` with the shape of every layer that has parameters, in order.
+  static func each(_ options: swiftcl_options, _ body: (Int, LayerShape) -> Void) {
+    var graph = LayerGraph()
+    withUnsafeMutablePointer(to: &graph) { graph in
+      walk(graph, options) { _, shape, lastSlot in
+        graph.pointee.note(shape, lastSlot: lastSlot)
+      }
+      walk(graph, options) { l, shape, _ in
+        var shape = shape
+        let outline = graph.pointee.outlines[l]
+        shape.leader = outline.leader
+        shape.lastReader = outline.lastReader
+        if shape.input >= 0 {
+          shape.sharesInput =
+            graph.pointee.outlines[shape.input].lastReader > l || shape.input == shape.added
+        }
+        if shape.added >= 0 {
+          shape.sharesAdded = graph.pointee.outlines[shape.added].lastReader > l
+        }
+        shape.branches = outline.readers != 1 || !outline.feedsNext
+        body(l, shape)
+      }
+    }
   }
 }
 

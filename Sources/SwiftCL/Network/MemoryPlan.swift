@@ -51,21 +51,7 @@ extension LayerShape {
   /// Calls `body` with the shape of every layer that has parameters, in order.
   @inline(never)
   static func each(_ options: swiftcl_options, _ body: (Int, LayerShape) -> Void) {
-    guard let layers = options.layers else { return }
-    var last: LayerShape?
-    var l = 0
-    for slot in 0..<Int(options.layer_count) {
-      if !layers[slot].hasParameters {
-        last?.add(layers[slot])
-        continue
-      }
-      if let last {
-        body(l, last)
-        l += 1
-      }
-      last = LayerShape(layers[slot], slot: slot, after: last, options: options)
-    }
-    if let last { body(l, last) }
+    LayerGraph.each(options, body)
   }
 }
 
@@ -87,13 +73,14 @@ extension Workspace {
       let layer = WorkingLayer(&layerArena, l, shape, options, buffers, region, &layerParts)
       if let working { working[l] = layer }
       layerParts.forward += buffers.bytes(BufferPlan.sums(l)..<BufferPlan.delta(l))
-      layerParts.gradients += buffers.bytes(BufferPlan.delta(l)..<BufferPlan.sums(l + 1))
+      layerParts.gradients += buffers.bytes(BufferPlan.delta(l)..<BufferPlan.predicted(l))
+      layerParts.scratch += buffers.bytes(BufferPlan.predicted(l)..<BufferPlan.sums(l + 1))
       classes = shape.width
     }
     arena = layerArena
     parts = layerParts
-    parts.inputs = buffers.bytes(BufferPlan.inputs..<BufferPlan.evenRows)
-    parts.scratch = buffers.bytes(BufferPlan.evenRows..<BufferPlan.sums(0))
+    parts.inputs = buffers.bytes(BufferPlan.inputs..<BufferPlan.maps)
+    parts.scratch += buffers.bytes(BufferPlan.maps..<BufferPlan.sums(0))
     mark = arena.used
     self.classes = arena.take(Int32.self, classes)
     columns = arena.take(Int32.self, classes)
@@ -102,7 +89,6 @@ extension Workspace {
       (region + buffers.offset(buffer)).assumingMemoryBound(to: Float.self)
     }
     inputs = rows(BufferPlan.inputs)
-    predicted = (rows(BufferPlan.evenRows), rows(BufferPlan.oddRows))
     patches = rows(BufferPlan.patches)
     patchDeltas = rows(BufferPlan.patchDeltas)
     targets = (region + buffers.offset(BufferPlan.targets)).assumingMemoryBound(to: Int32.self)
@@ -165,6 +151,7 @@ extension MemoryPlan {
         _ = arena.take(Int32.self, blocks)
         _ = arena.take(Float.self, blocks)
         _ = arena.take(Float.self, Panels.pad(shape.winnerWidth))
+        if shape.normalises { _ = NormParameters(&arena, Panels.pad(shape.winnerWidth)) }
         _ = arena.take(
           Float.self, Panels(inputs: shape.winnerInputs, outputs: shape.winnerWidth).count)
       }

@@ -27,8 +27,6 @@ struct OpenTask {
 struct Workspace {
   /// Converted input rows.
   var inputs: UnsafeMutablePointer<Float>
-  /// Rows of a finished task's prediction: two buffers, used in turn.
-  var predicted: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
   /// Inputs gathered under a window, and their gradients.
   var patches: UnsafeMutablePointer<Float>
   var patchDeltas: UnsafeMutablePointer<Float>

@@ -122,6 +122,7 @@ extension Network {
       let layer = target.pointee.layers[l]
       layer.weights.update(from: live.weights, count: live.panels.count)
       layer.bias.update(from: live.bias, count: live.padded)
+      if let norm = live.norm { layer.norm?.copy(norm.values, live.padded) }
       if l == hidden { continue }
       let size = Int32(shapes[l].groupSize)
       for i in 0..<shapes[l].blocks {

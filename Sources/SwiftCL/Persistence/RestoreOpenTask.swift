@@ -83,7 +83,7 @@ extension Network {
     let shape = shapes[l]
     set.units = Int(source.u32())
     set.inputs = Int(source.u32())
-    let feeding = l == 0 ? shapes[0].inputs : candidates(l - 1).units * shapes[l].taps
+    let feeding = l == 0 ? shapes[0].inputs : candidates(shapes[l].input).units * shapes[l].taps
     let rows = options.sharesTicket ? headShape.width : task.classCount
     if set.units < 1 || set.units > (l < hidden ? shape.liveWidth : rows) || set.inputs != feeding
       || (l == hidden && set.units != rows)
@@ -108,6 +108,11 @@ extension Network {
     source.take(padded: set.bias, set.units)
     source.take(padded: set.biasFirst, set.units)
     if let second = set.biasSecond { source.take(padded: second, set.units) }
+    if let norm = set.norm {
+      source.take(norm.values, set.units)
+      source.take(padded: norm.first, set.units)
+      if let second = norm.second { source.take(padded: second, set.units) }
+    }
     source.take(set.panels, set.weights)
     source.take(set.panels, set.first)
     if let second = set.second { source.take(set.panels, second) }

@@ -93,7 +93,8 @@ extension Network {
       sink.put(layer.input_height)
       sink.put(layer.input_width)
       sink.put(layer.rate)
-      for _ in 0..<4 { sink.put(0 as UInt32) }
+      sink.put(layer.source)
+      for _ in 0..<3 { sink.put(0 as UInt32) }
     }
     if replay != nil { options.putReplayFields(&sink) }
   }
@@ -146,6 +147,7 @@ extension Network {
       sink.put(layer.winners, layer.size.blocks)
       sink.put(layer.probabilities, layer.size.blocks)
       sink.put(layer.bias, layer.size.units)
+      if let norm = layer.norm { sink.put(norm, layer.size.units) }
       sink.put(layer.panels, layer.weights)
     }
   }
@@ -185,6 +187,11 @@ extension Network {
     sink.put(set.bias, set.units)
     sink.put(set.biasFirst, set.units)
     if let second = set.biasSecond { sink.put(second, set.units) }
+    if let norm = set.norm {
+      sink.put(norm.values, set.units)
+      sink.put(norm.first, set.units)
+      if let second = norm.second { sink.put(second, set.units) }
+    }
     sink.put(set.panels, set.weights)
     sink.put(set.panels, set.first)
     if let second = set.second { sink.put(set.panels, second) }
