@@ -40,6 +40,7 @@ extension Network {
         layer.norm.factor[u] *= layer.gate[u]
         layer.norm.summand[u] *= layer.gate[u]
       }
+      for u in layer.units..<layer.padded { layer.gate[u] = 0 }
     }
     let added = shapes[l].added
     Finish(

@@ -71,7 +71,8 @@ struct DescriptionCheck {
     if status != SWIFTCL_OK { return status }
     if o.input_channels < 1 || o.input_channels > o.inputs || o.inputs % o.input_channels != 0 {
       return refuse(
-        "input_channels", is: Int(shown: UInt(o.input_channels)), expected: "a divisor of inputs = ",
+        "input_channels", is: Int(shown: UInt(o.input_channels)),
+        expected: "a divisor of inputs = ",
         Int(o.inputs))
     }
     for i in 0..<Int(o.input_channels) {
@@ -99,7 +100,8 @@ struct DescriptionCheck {
       let width = layers[Int(o.layer_count) - 1].width
       if o.max_classes < width {
         status = refuse(
-          "max_classes", is: Int(shown: UInt(o.max_classes)), expected: "0 or at least the head's width = ",
+          "max_classes", is: Int(shown: UInt(o.max_classes)),
+          expected: "0 or at least the head's width = ",
           Int(width))
       }
     }

@@ -224,7 +224,8 @@ struct LayerGraph {
       let named = Int(truncatingIfNeeded: layers[slot].source)
       let input = named > 0 ? graph.pointee.layer(of: named - 1) : l - 1
       var shape = LayerShape(
-        layers[slot], slot: slot, input: input, of: input < 0 ? nil : graph.pointee.outlines[input], options: options)
+        layers[slot], slot: slot, input: input, of: input < 0 ? nil : graph.pointee.outlines[input],
+        options: options)
       slot += 1
       while slot < slots && !layers[slot].hasParameters {
         let named = Int(truncatingIfNeeded: layers[slot].source)

@@ -231,7 +231,8 @@ enum DescriptionMatch {
         status = compare("a layer's width", shown(mine[l].width), shown(theirs[l].width))
       }
       if status == SWIFTCL_OK {
-        status = compare("a layer's block_size", shown(mine[l].block_size), shown(theirs[l].block_size))
+        status = compare(
+          "a layer's block_size", shown(mine[l].block_size), shown(theirs[l].block_size))
       }
       if status == SWIFTCL_OK {
         status = compare("a layer's activation", Int(mine[l].activation), Int(theirs[l].activation))
@@ -252,7 +253,9 @@ enum DescriptionMatch {
     if status == SWIFTCL_OK {
       status = compare("a layer's kernel_width", shown(a.kernel_width), shown(b.kernel_width))
     }
-    if status == SWIFTCL_OK { status = compare("a layer's stride", shown(a.stride), shown(b.stride)) }
+    if status == SWIFTCL_OK {
+      status = compare("a layer's stride", shown(a.stride), shown(b.stride))
+    }
     if status == SWIFTCL_OK {
       status = compare("a layer's padding", shown(a.padding), shown(b.padding))
     }
@@ -263,7 +266,8 @@ enum DescriptionMatch {
       status = compare("a layer's input_width", shown(a.input_width), shown(b.input_width))
     }
     if status == SWIFTCL_OK {
-      status = compare("bits of a layer's rate", Int(Int32(bitPattern: a.rate.bitPattern)),
+      status = compare(
+        "bits of a layer's rate", Int(Int32(bitPattern: a.rate.bitPattern)),
         Int(Int32(bitPattern: b.rate.bitPattern)))
     }
     if status == SWIFTCL_OK {

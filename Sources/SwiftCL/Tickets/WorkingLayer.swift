@@ -100,7 +100,8 @@ extension WorkingLayer {
 
     live = CandidateSet(
       &arena, inputs: shape.liveInputs, width: width, blocks: shape.blocks, candidates: candidates,
-      adam: options.usesAdam, normalises: shape.normalises, &part.parameters, &part.optimizer, &part.competition)
+      adam: options.usesAdam, normalises: shape.normalises, &part.parameters, &part.optimizer,
+      &part.competition)
     let parkedWidth = options.parksCandidates ? width : 0
     var (parameters, optimizer, competition) = (UInt64(0), UInt64(0), UInt64(0))
     var mark = arena.used
