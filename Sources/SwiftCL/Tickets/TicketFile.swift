@@ -79,7 +79,8 @@ struct OpenTicket {
       let window = window(l)
       if window.input > 0 || window.added > 0 { isChain = false }
       if window.gathers {
-        patches = max(patches, patchRows(window) * Panels.pad(Int(layers[l].inputs)))
+        let row = Panels.pad(Int(layers[l].inputs))
+        patches = max(patches, patchRows(window) * row + Patches.slack)
       }
     }
     let places = ScratchPlaces(self)
