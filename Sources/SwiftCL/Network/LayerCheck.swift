@@ -16,7 +16,7 @@ struct LayerCheck {
   static let largestMaps = 1 << 26
 
   /// What the layers up to a layer with parameters, and those behind it, leave.
-  private struct Image {
+  struct Image {
     var height = 1
     var width = 1
     var maps = 0
@@ -40,7 +40,7 @@ struct LayerCheck {
   }
 
   /// One image for every layer with parameters so far.
-  private struct Images {
+  struct Images {
     var all = InlineArray<32, Image>(repeating: Image())
     var count = 0
   }
@@ -90,60 +90,7 @@ struct LayerCheck {
       i, "layers.kind", is: layer.kind, expected: "a layer with parameters as the first")
   }
 
-  /// What a layer reads besides, or instead of, the layer before; a layer with parameters
-  /// goes on with the image that it reads.
-  private func checkSource(
-    _ layer: swiftcl_layer, _ i: Int, _ image: inout Image, _ images: inout Images
-  ) -> swiftcl_status {
-    let adds = layer.kind == SWIFTCL_LAYER_ADD
-    if layer.source == 0 {
-      if adds {
-        return refuse(
-          i, "layers.source", is: 0 as UInt32, expected: "1 + the index of the layer that is added")
-      }
-      if layer.hasParameters && images.count > 0 { images.all[images.count - 1].isRead = true }
-      return SWIFTCL_OK
-    }
-    if !adds && !layer.hasParameters {
-      return refuse(
-        i, "layers.source", is: layer.source,
-        expected: "0 in a layer that has no parameters and adds nothing")
-    }
-    for l in 0..<images.count where images.all[l].lastSlot + 1 == Int(shown: UInt(layer.source)) {
-      if adds {
-        let status = checkSum(i, image, images.all[l])
-        if status != SWIFTCL_OK { return status }
-      } else {
-        image = images.all[l]
-      }
-      images.all[l].isRead = true
-      return SWIFTCL_OK
-    }
-    return refuse(
-      i, "layers.source", is: layer.source,
-      expected: "1 + the index of an earlier layer behind which one with parameters follows")
-  }
-
-  /// Whether two layers can be added: same maps, same pixels, same blocks.
-  private func checkSum(_ i: Int, _ image: Image, _ other: Image) -> swiftcl_status {
-    if image.height != other.height || image.width != other.width || image.maps != other.maps {
-      return refuse(
-        i, "layers.source", is: layers[i].source,
-        expected: "a layer of the same shape; its elements are ", other.maps * other.pixels)
-    }
-    if image.blockSize != other.blockSize {
-      return refuse(
-        i, "layers.source", is: layers[i].source,
-        expected: "a layer of the same blocks; its block_size is ", Int(other.blockSize))
-    }
-    if image.isPerSample || other.isPerSample {
-      return refuse(
-        i, "layers.source", is: layers[i].source, expected: "layers that compete per task")
-    }
-    return SWIFTCL_OK
-  }
-
-  private func refuse(
+  func refuse(
     _ i: Int, _ argument: StaticString, is value: UInt32, expected: StaticString,
     _ limit: Int? = nil
   ) -> swiftcl_status {
@@ -152,7 +99,7 @@ struct LayerCheck {
       expected: expected, limit)
   }
 
-  private func refuse(_ i: Int, _ argument: StaticString, is value: Int32, expected: StaticString)
+  func refuse(_ i: Int, _ argument: StaticString, is value: Int32, expected: StaticString)
     -> swiftcl_status
   {
     ErrorRecord.fail(
@@ -219,185 +166,6 @@ struct LayerCheck {
     return SWIFTCL_OK
   }
 
-  private func checkDense(_ layer: swiftcl_layer, _ i: Int, _ image: inout Image) -> swiftcl_status
-  {
-    let status = checkNoWindow(layer, i)
-    if status != SWIFTCL_OK { return status }
-    let inputs = image.pixels * image.maps
-    if inputs > DescriptionCheck.largestInputs {
-      return refuse(
-        i, "layers.width", is: layer.width,
-        expected: "at most 1048576 inputs of a unit; the image gives ", inputs)
-    }
-    image = Image()
-    return SWIFTCL_OK
-  }
-
-  private func checkConvolution(_ layer: swiftcl_layer, _ i: Int, _ image: inout Image)
-    -> swiftcl_status
-  {
-    var status = i == 0 ? checkInputImage(layer, &image) : checkSameImage(layer, i, image)
-    if status == SWIFTCL_OK { status = checkWindow(layer, i, image) }
-    if status != SWIFTCL_OK { return status }
-    let taps = Int(layer.kernel_height) * Int(layer.kernel_width)
-    if taps > DescriptionCheck.largestInputs / image.maps {
-      return refuse(
-        i, "layers.kernel_height", is: layer.kernel_height,
-        expected: "at most 1048576 inputs of a map; there are so many maps below: ", image.maps)
-    }
-    shrink(&image, layer)
-    return SWIFTCL_OK
-  }
-
-  /// The first layer says what image the network's input is.
-  private func checkInputImage(_ layer: swiftcl_layer, _ image: inout Image) -> swiftcl_status {
-    if layer.input_height < 1 || layer.input_height > UInt32(LayerCheck.largestSide) {
-      return refuse(0, "layers.input_height", is: layer.input_height, expected: "1 to 65535")
-    }
-    let channels = max(1, options.input_channels)
-    let pixels = options.inputs / channels
-    if options.inputs % channels != 0 || pixels > UInt32(DescriptionCheck.largestInputs)
-      || pixels % layer.input_height != 0 || pixels / layer.input_height != layer.input_width
-    {
-      return refuse(
-        0, "layers.input_width", is: layer.input_width,
-        expected: "inputs / (input_height * input_channels); inputs is ",
-        Int(shown: UInt(options.inputs)))
-    }
-    if layer.input_width < 1 || channels > UInt32(DescriptionCheck.largestInputs) {
-      return refuse(0, "layers.input_width", is: layer.input_width, expected: "1 or more")
-    }
-    image = Image(
-      height: Int(layer.input_height), width: Int(layer.input_width), maps: Int(channels))
-    return SWIFTCL_OK
-  }
-
-  private func checkSameImage(_ layer: swiftcl_layer, _ i: Int, _ image: Image) -> swiftcl_status {
-    if layer.input_height != 0 && Int(layer.input_height) != image.height {
-      return refuse(
-        i, "layers.input_height", is: layer.input_height,
-        expected: "0 or what the layer below gives: ", image.height)
-    }
-    if layer.input_width != 0 && Int(layer.input_width) != image.width {
-      return refuse(
-        i, "layers.input_width", is: layer.input_width,
-        expected: "0 or what the layer below gives: ", image.width)
-    }
-    return SWIFTCL_OK
-  }
-
-  private func checkWindow(_ layer: swiftcl_layer, _ i: Int, _ image: Image) -> swiftcl_status {
-    let most = UInt32(LayerCheck.largestKernel)
-    if layer.padding > most {
-      return refuse(i, "layers.padding", is: layer.padding, expected: "0 to 254")
-    }
-    let around = 2 * Int(layer.padding)
-    if layer.kernel_height < 1 || layer.kernel_height > most
-      || Int(layer.kernel_height) > image.height + around
-    {
-      return refuse(
-        i, "layers.kernel_height", is: layer.kernel_height,
-        expected: "1 to 255, no more than the image and its padding: ", image.height + around)
-    }
-    if layer.kernel_width < 1 || layer.kernel_width > most
-      || Int(layer.kernel_width) > image.width + around
-    {
-      return refuse(
-        i, "layers.kernel_width", is: layer.kernel_width,
-        expected: "1 to 255, no more than the image and its padding: ", image.width + around)
-    }
-    if layer.stride < 1 || layer.stride > most {
-      return refuse(i, "layers.stride", is: layer.stride, expected: "1 to 255")
-    }
-    if layer.padding >= min(layer.kernel_height, layer.kernel_width) {
-      return refuse(
-        i, "layers.padding", is: layer.padding,
-        expected: "less than the kernel, which must touch the image")
-    }
-    return SWIFTCL_OK
-  }
-
-  private func checkNoWindow(_ layer: swiftcl_layer, _ i: Int) -> swiftcl_status {
-    let window =
-      layer.kernel_height | layer.kernel_width | layer.stride | layer.padding | layer.input_height
-      | layer.input_width
-    if window == 0 { return SWIFTCL_OK }
-    return refuse(
-      i, "layers.kernel_height", is: layer.kernel_height,
-      expected: "0, as in all fields of a window: this kind of layer has none")
-  }
-
-  private func checkWithoutParameters(_ layer: swiftcl_layer, _ i: Int, _ image: inout Image)
-    -> swiftcl_status
-  {
-    let adds = layer.kind == SWIFTCL_LAYER_ADD
-    if layer.width != 0 || layer.block_size != 0 || layer.competition != 0
-      || !adds && layer.activation != 0
-    {
-      return refuse(
-        i, "layers.width", is: layer.width,
-        expected: "0, as in block_size, activation and competition of a layer without parameters")
-    }
-    if adds { return checkAdd(layer, i, &image) }
-    if layer.kind == SWIFTCL_LAYER_BATCH_NORM { return checkNorm(layer, i, &image) }
-    if layer.kind == SWIFTCL_LAYER_FLATTEN { return checkNoWindow(layer, i) }
-    if layer.kind == SWIFTCL_LAYER_DROPOUT { return checkDropout(layer, i, &image) }
-    if image.isPooled {
-      return refuse(
-        i, "layers.kind", is: layer.kind,
-        expected: "at most one pooling between two layers with parameters")
-    }
-    image.isPooled = true
-    if layer.kind == SWIFTCL_LAYER_GLOBAL_POOL {
-      image.height = 1
-      image.width = 1
-      return checkNoWindow(layer, i)
-    }
-    var status = checkSameImage(layer, i, image)
-    if status == SWIFTCL_OK { status = checkWindow(layer, i, image) }
-    if status != SWIFTCL_OK { return status }
-    shrink(&image, layer)
-    return SWIFTCL_OK
-  }
-
-  /// Both stand between the sums and what is made of them.
-  private func checkNorm(_ layer: swiftcl_layer, _ i: Int, _ image: inout Image) -> swiftcl_status {
-    if image.isNormalised || image.isAdded || image.isPooled || image.isDropped {
-      return refuse(
-        i, "layers.kind", is: layer.kind,
-        expected: "a batch normalisation right behind its dense layer or convolution")
-    }
-    image.isNormalised = true
-    return checkNoWindow(layer, i)
-  }
-
-  private func checkAdd(_ layer: swiftcl_layer, _ i: Int, _ image: inout Image) -> swiftcl_status {
-    if layer.activation < 0 || layer.activation > 1 {
-      return refuse(
-        i, "layers.activation", is: layer.activation, expected: "a SWIFTCL_ACTIVATION_ constant")
-    }
-    if image.isAdded || image.isPooled || image.isDropped || image.isActive {
-      return refuse(
-        i, "layers.kind", is: layer.kind,
-        expected:
-          "one sum behind a dense layer or convolution without activation, or its normalisation")
-    }
-    image.isAdded = true
-    return checkNoWindow(layer, i)
-  }
-
-  private func checkDropout(_ layer: swiftcl_layer, _ i: Int, _ image: inout Image)
-    -> swiftcl_status
-  {
-    if image.isDropped {
-      return refuse(
-        i, "layers.kind", is: layer.kind,
-        expected: "at most one dropout between two layers with parameters")
-    }
-    image.isDropped = true
-    return checkNoWindow(layer, i)
-  }
-
   /// Dropout and batch normalisation alone have a rate.
   private func checkRate(_ layer: swiftcl_layer, _ i: Int) -> swiftcl_status {
     if layer.kind == SWIFTCL_LAYER_BATCH_NORM {
@@ -411,12 +179,6 @@ struct LayerCheck {
     return ErrorRecord.fail(
       error, SWIFTCL_E_ARGUMENT, call, "layers.rate", is: layer.rate,
       expected: drops ? "0 to below 1" : "0 in a layer that is no dropout")
-  }
-
-  private func shrink(_ image: inout Image, _ layer: swiftcl_layer) {
-    let window = Window(layer, height: image.height, width: image.width)
-    image.height = window.outHeight
-    image.width = window.outWidth
   }
 
   private func checkSize(_ width: UInt32, _ i: Int, _ image: Image) -> swiftcl_status {
