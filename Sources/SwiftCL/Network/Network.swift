@@ -18,6 +18,9 @@ struct OpenTask {
   var rateIsSet = false
   /// max_classes before this task, which an abort goes back to.
   var classesBefore: UInt32 = 0
+  /// The same of the replay memory's bounds, which more classes may raise.
+  var replayBytesBefore: UInt64 = 0
+  var replayRowsBefore: UInt32 = 0
 
   var isOpen: Bool { phase != SWIFTCL_PHASE_NONE }
 }
@@ -63,6 +66,8 @@ struct Network {
   var directoryBytes: Int
   var workspaceBlock: UnsafeMutableRawPointer
   var workspaceBytes: Int
+  var replayBlock: UnsafeMutableRawPointer
+  var replayBytes: Int
 
   /// Most bytes held while a block was replaced by a larger one.
   var peakWhileGrowing: UInt64 = 0
@@ -74,6 +79,7 @@ struct Network {
   var workspace: Workspace
   /// In the home block; nil for a network without one.
   var replay: UnsafeMutablePointer<ReplayMemory>?
+  var classHead: ClassHead
   var task: OpenTask
   var nextTask: swiftcl_task
   var steps: UInt64
@@ -88,12 +94,17 @@ struct Network {
 
   var currentBytes: UInt64 {
     if !ownsBlocks { return plan.total_bytes }
-    return UInt64(homeBytes + directoryBytes + workspaceBytes + store.used)
+    return UInt64(fixedBytes + store.used)
   }
 
   var peakBytes: UInt64 {
     if !ownsBlocks { return plan.total_bytes }
-    return max(peakWhileGrowing, UInt64(homeBytes + directoryBytes + workspaceBytes + store.peak))
+    return max(peakWhileGrowing, UInt64(fixedBytes + store.peak))
+  }
+
+  /// All blocks but the tickets.
+  private var fixedBytes: Int {
+    homeBytes + directoryBytes + workspaceBytes + replayBytes + classHead.bytes
   }
 }
 

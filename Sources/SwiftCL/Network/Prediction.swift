@@ -95,13 +95,20 @@ extension Network {
       names: workspace.classes, classes: task.classCount)
   }
 
-  @inline(never)
   private func run(_ ticket: UnsafeMutablePointer<Ticket>, _ x: InputRows, rows: Int)
     -> UnsafePointer<Float>
   {
+    run(ticket, x, rows: rows, below: layerCount).rows
+  }
+
+  /// What the layer `end` of a finished task reads.
+  @inline(never)
+  func run(
+    _ ticket: UnsafeMutablePointer<Ticket>, _ x: InputRows, rows: Int, below end: Int
+  ) -> Surface {
     var input = surface(of: x)
     var stage = 0
-    for l in 0..<layerCount {
+    for l in 0..<end {
       let layer = ticket.pointee.layers[l]
       let shape = shapes[l]
       let perSample = competesPerSample(l)
@@ -123,7 +130,7 @@ extension Network {
       input = Surface(
         rows: output, sampleStride: shape.surfacePixels * width, pixelStride: width)
     }
-    return input.rows
+    return input
   }
 
   /// Two buffers in turn, as BufferPlan has them.

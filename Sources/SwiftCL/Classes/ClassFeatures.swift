@@ -1,0 +1,61 @@
+import CSwiftCL
+
+/// The winners' features of some tasks, side by side, and the class head's product with them.
+extension Network {
+  /// Places of the tasks whose winners a head fitted now looks at: every finished one, or the
+  /// newest where all share one ticket.
+  var classHeadPlaces: Range<Int> {
+    options.sharesTicket ? max(0, store.count - 1)..<store.count : 0..<store.count
+  }
+
+  /// Writes what a task's own head reads, a row for each row, `stride` floats apart; returns how
+  /// much that is.
+  private func features(
+    of ticket: UnsafeMutablePointer<Ticket>, _ x: InputRows, rows: Int,
+    to target: UnsafeMutablePointer<Float>, stride: Int
+  ) -> Int {
+    let count = ticket.pointee.head.size.inputs
+    let surface = run(ticket, x, rows: rows, below: hidden)
+    if shapes[hidden].gathers {
+      let taps = shapes[hidden].taps
+      Patches(window: shapes[hidden].window, channels: count / taps, stride: stride)
+        .gather(surface, first: 0, count: rows, to: target)
+      return count
+    }
+    for n in 0..<rows {
+      (target + n * stride).update(from: surface.rows + n * surface.sampleStride, count: count)
+    }
+    return count
+  }
+
+  /// Features for a fit, before the head knows its tasks.
+  @inline(never)
+  func classFeatures(_ x: InputRows, rows: Int, to head: ClassHead, stride: Int) {
+    var offset = 0
+    for s in classHeadPlaces {
+      offset += features(
+        of: store.tickets[s], x, rows: rows, to: head.input + offset, stride: stride)
+    }
+  }
+
+  /// The fitted head's logits of up to `room.rows` rows.
+  @inline(never)
+  func classHeadRows(_ x: InputRows, rows: Int) -> UnsafePointer<Float> {
+    var offset = 0
+    for t in 0..<classHead.taskCount {
+      guard let s = store.index(of: classHead.tasks[t]) else { continue }
+      offset += features(
+        of: store.tickets[s], x, rows: rows, to: classHead.input + offset,
+        stride: classHead.features)
+    }
+    classHeadProduct(rows: rows)
+    return UnsafePointer(classHead.output)
+  }
+
+  func classHeadProduct(rows: Int) {
+    threads.forwardProduct(
+      x: classHead.input, xStride: classHead.features, rows: rows, inputs: classHead.features,
+      weights: classHead.weights, bias: classHead.bias, padded: classHead.padded,
+      y: classHead.output, yStride: classHead.padded, relu: false)
+  }
+}
