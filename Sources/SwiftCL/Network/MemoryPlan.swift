@@ -154,14 +154,11 @@ extension MemoryPlan {
 
   /// Whether the parts, each of which fits, fit together.
   private var fits: Bool {
-    var sum = ticketBytes
-    func add(_ bytes: Int) -> Bool {
-      let (more, overflow) = sum.addingReportingOverflow(bytes)
-      sum = more
-      return !overflow
-    }
-    return add(workspaceBytes) && add(homeBytes) && add(directoryBytes) && add(replayBytes)
-      && add(classHeadBytes)
+    // Each is below 2^62, or below 2^30 where Int has 32 bits, and tickets twice that.
+    let sum =
+      UInt64(ticketBytes) &+ UInt64(workspaceBytes) &+ UInt64(homeBytes) &+ UInt64(directoryBytes)
+      &+ UInt64(replayBytes) &+ UInt64(classHeadBytes)
+    return sum <= UInt64(Int.max)
   }
 
   /// Bytes of the largest ticket.
