@@ -94,7 +94,9 @@ def learn(way, exemplars, samples, seed):
             taskil=float(np.mean(known)), task_forgetting=asked[rules[0]].task_forgetting if ours else None,
             exemplars=net.replay_info().rows, seconds=seconds, head_seconds=head_seconds,
             macs_vs_dense=net.accounting.macs_vs_dense,
-            rules={rule: dict(classil=e.class_accuracy, forgetting=e.class_forgetting, inferred=e.inferred_accuracy,
+            # Where every task has all classes, a class says nothing about the task.
+            rules={rule: dict(classil=e.class_accuracy, forgetting=e.class_forgetting,
+                              inferred=None if way["classes"] == "all" else e.inferred_accuracy,
                               task_accuracy=matrices[rule].class_il[-1].tolist()) for rule, e in asked.items()})
 
 
@@ -110,8 +112,9 @@ def table(exemplars, samples, seeds, quick, results, progress, verdict):
               "forgetting", "must", "macs/dense", "s training", "s head"]
     lines = []
     for way in TRAININGS:
+        kept = options_of(way, exemplars).get("replay_rows", 0)
         parameters = dict(method=way["name"], J=way["J"], start=way["start"], classes=way["classes"], samples=samples,
-                          exemplars=exemplars, batch=BATCH, options=options_of(way, exemplars))
+                          exemplars=kept, batch=BATCH, options=options_of(way, exemplars))
         runs = []
         for seed in seeds:
             run = results.run(parameters, seed)

@@ -185,7 +185,7 @@ static void descriptions(void) {
   }
 
   static const struct field in_layers[] = {
-    LAYER(kind, I32, 0), LAYER(kind, I32, 8), LAYER(kind, I32, -1), LAYER(kind, I32, INT32_MIN),
+    LAYER(kind, I32, 0), LAYER(kind, I32, 1000), LAYER(kind, I32, -1), LAYER(kind, I32, INT32_MIN),
     LAYER(width, U32, 0), LAYER(width, U32, 65540), LAYER(width, U32, UINT32_MAX),
     LAYER(block_size, U32, 0), LAYER(block_size, U32, 3), LAYER(block_size, U32, 17), LAYER(block_size, U32, UINT32_MAX),
     LAYER(activation, I32, -1), LAYER(activation, I32, 2), LAYER(activation, I32, INT32_MAX),

@@ -48,7 +48,7 @@ static int has_tag(const uint8_t *bytes, const struct section *s, const char *ta
 
 /* ---------------------------------------------------------------- networks */
 
-enum { ROWS = 6, KINDS = 10 };
+enum { ROWS = 6, KINDS = 11 };
 
 struct image {
   uint8_t *bytes;
@@ -115,6 +115,14 @@ static swiftcl_options kind_options(int kind, swiftcl_layer layers[3]) {
       o.replay_store = kind == 8 ? SWIFTCL_STORE_PRESENTED : SWIFTCL_STORE_AT_END;
       o.distill_teacher = SWIFTCL_TEACHER_STORED;
       break;
+    case 10: /* a class head, and rows of its memory */
+      layers[0].width = layers[1].width = 4;
+      o.replay_rows = 4;
+      o.replay_batch = 2;
+      o.replay = SWIFTCL_REPLAY_ER;
+      o.replay_new_rows = SWIFTCL_NEW_ROWS_MASKED;
+      o.class_head = 1;
+      break;
     default: break;
   }
   return o;
@@ -122,7 +130,7 @@ static swiftcl_options kind_options(int kind, swiftcl_layer layers[3]) {
 
 /* A network under 10 kB: 0 finished tasks only, 1 competing, 2 specialising,
    3 top-k competing, 4 per sample, 5 one shared ticket, 6 a task open again,
-   7 one task more than was planned, 8 and 9 with a replay memory. */
+   7 one task more than was planned, 8 and 9 with a replay memory, 10 with a class head. */
 static swiftcl_network *make_kind(int kind) {
   swiftcl_layer layers[3];
   swiftcl_options o = kind_options(kind, layers);
@@ -134,6 +142,7 @@ static swiftcl_network *make_kind(int kind) {
     steps(net, 2);
     OK(net, swiftcl_task_end(net, NULL));
   }
+  if (kind == 10) OK(net, swiftcl_class_head_fit(net, NULL, NULL));
   if (kind == 0) OK(net, swiftcl_task_remove(net, 1));
   if (kind == 6) {
     OK(net, swiftcl_task_reopen(net, task, NULL));
@@ -309,6 +318,13 @@ static void survive(swiftcl_network *net) {
   OK(net, swiftcl_network_save_memory(net, copy, (size_t)size, NULL));
   free(copy);
 
+  /* Classes across tasks, by the head that was loaded and by one that is fitted. */
+  for (int32_t rule = SWIFTCL_RULE_LAST_MASK; rule <= SWIFTCL_RULE_LOWEST_ENTROPY; rule++) {
+    ANY(net, swiftcl_predict_classes(net, rule, x, batch, given, 3));
+    ANY(net, swiftcl_infer_task(net, rule, x, batch, given, 3));
+    ANY(net, swiftcl_class_scores(net, rule, x, batch, logits, batch * classes_room));
+  }
+
   /* Trains what is open, ends it, begins another, opens one again, removes one. */
   for (int round = 0; round < 3; round++) {
     swiftcl_task_info open;
@@ -326,6 +342,8 @@ static void survive(swiftcl_network *net) {
       ANY(net, status);
       if (status) OK(net, swiftcl_task_abort(net));
     }
+    ANY(net, swiftcl_class_head_fit(net, NULL, NULL));
+    ANY(net, swiftcl_predict_classes(net, SWIFTCL_RULE_CLASS_HEAD, x, batch, given, 3));
     OK(net, swiftcl_task_count(net, &count));
     tasks = realloc(tasks, (count + 2) * sizeof *tasks);
     OK(net, swiftcl_task_list(net, tasks, count, NULL));

@@ -12,7 +12,7 @@ import CSwiftCL
 public func swiftcl_task_options_init_sized(
   _ options: UnsafeMutablePointer<swiftcl_task_options>?, _ bytes: UInt
 ) -> swiftcl_status {
-  Boundary.initialize(options, bytes, Defaults.taskOptions, "swiftcl_task_options_init")
+  Boundary.initialize(options, bytes, Defaults.taskOptions, "swiftcl_task_options_init_sized")
 }
 
 /// Begins a task: chooses the candidates of every block and starts their competition. Random
@@ -100,7 +100,7 @@ public func swiftcl_train_step_targets(
 public func swiftcl_fit_options_init_sized(
   _ options: UnsafeMutablePointer<swiftcl_fit_options>?, _ bytes: UInt
 ) -> swiftcl_status {
-  Boundary.initialize(options, bytes, Defaults.fitOptions, "swiftcl_fit_options_init")
+  Boundary.initialize(options, bytes, Defaults.fitOptions, "swiftcl_fit_options_init_sized")
 }
 
 /// Trains the open task for whole epochs over labelled rows. A task that has not learned yet and

@@ -94,7 +94,7 @@ public func swiftcl_network_save_to(
 public func swiftcl_load_options_init_sized(
   _ options: UnsafeMutablePointer<swiftcl_load_options>?, _ bytes: UInt
 ) -> swiftcl_status {
-  Boundary.initialize(options, bytes, Defaults.loadOptions, "swiftcl_load_options_init")
+  Boundary.initialize(options, bytes, Defaults.loadOptions, "swiftcl_load_options_init_sized")
 }
 
 /// Reads the first sections of a checkpoint: what it holds and what loading it needs.

@@ -16,7 +16,7 @@ public func swiftcl_class_head_options_init_sized(
   _ options: UnsafeMutablePointer<swiftcl_class_head_options>?, _ bytes: UInt
 ) -> swiftcl_status {
   Boundary.initialize(
-    options, bytes, Defaults.classHeadOptions, "swiftcl_class_head_options_init")
+    options, bytes, Defaults.classHeadOptions, "swiftcl_class_head_options_init_sized")
 }
 
 /// Fits the class head on the replay memory, in place of an older one: a linear map of the outputs of
@@ -159,7 +159,7 @@ public func swiftcl_infer_task(
 public func swiftcl_evaluate_options_init_sized(
   _ options: UnsafeMutablePointer<swiftcl_evaluate_options>?, _ bytes: UInt
 ) -> swiftcl_status {
-  Boundary.initialize(options, bytes, Defaults.evaluateOptions, "swiftcl_evaluate_options_init")
+  Boundary.initialize(options, bytes, Defaults.evaluateOptions, "swiftcl_evaluate_options_init_sized")
 }
 
 /// Evaluates all tasks so far in one call, each on its own test set: Class-IL, where the rule must name
