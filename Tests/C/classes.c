@@ -283,16 +283,19 @@ static void bad_arguments(void) {
   /* Evaluation. */
   swiftcl_dataset sets[2] = {{inputs, labels, ROWS, task}, {inputs, labels, ROWS, task}};
   swiftcl_evaluate_options given;
-#define EVALUATE(sets, count, options) swiftcl_evaluate_all(net, sets, count, options, OUT_STRUCT(swiftcl_evaluation))
-  REFUSED(net, EVALUATE(NULL, 1, NULL), SWIFTCL_E_NULL, "sets");
+  REFUSED(
+      net, swiftcl_evaluate_all(net, NULL, 1, NULL, OUT_STRUCT(swiftcl_evaluation)), SWIFTCL_E_NULL, "sets");
   REFUSED(net, swiftcl_evaluate_all(net, sets, 1, NULL, NULL), SWIFTCL_E_NULL, "evaluation");
   REFUSED(
       net, swiftcl_evaluate_all(net, sets, 1, NULL, OUT_SIZED(swiftcl_evaluation, 8)), SWIFTCL_E_STRUCT, "evaluation");
-  REFUSED(net, EVALUATE(sets, 0, NULL), SWIFTCL_E_ARGUMENT, "count");
-  REFUSED(net, EVALUATE(sets, SIZE_MAX, NULL), SWIFTCL_E_ARGUMENT, "count");
+  REFUSED(
+      net, swiftcl_evaluate_all(net, sets, 0, NULL, OUT_STRUCT(swiftcl_evaluation)), SWIFTCL_E_ARGUMENT, "count");
+  REFUSED(
+      net, swiftcl_evaluate_all(net, sets, SIZE_MAX, NULL, OUT_STRUCT(swiftcl_evaluation)), SWIFTCL_E_ARGUMENT, "count");
   OK(NULL, swiftcl_evaluate_options_init(&given));
   given.struct_size = 0;
-  REFUSED(net, EVALUATE(sets, 1, &given), SWIFTCL_E_STRUCT, "options");
+  REFUSED(
+      net, swiftcl_evaluate_all(net, sets, 1, &given, OUT_STRUCT(swiftcl_evaluation)), SWIFTCL_E_STRUCT, "options");
   double matrix[4] = {50, 0, 0, 0}, kept[4];
   uint64_t confusion[CLASSES * CLASSES], empty[CLASSES * CLASSES];
   memset(confusion, 3, sizeof confusion);
@@ -301,18 +304,23 @@ static void bad_arguments(void) {
   OK(NULL, swiftcl_evaluate_options_init(&given));
   given.class_il = given.task_il = matrix;
   given.matrix_tasks = 1;
-  REFUSED(net, EVALUATE(sets, 2, &given), SWIFTCL_E_BUFFER, "matrix_tasks", "2");
+  REFUSED(
+      net, swiftcl_evaluate_all(net, sets, 2, &given, OUT_STRUCT(swiftcl_evaluation)), SWIFTCL_E_BUFFER, "matrix_tasks", "2");
   given.matrix_tasks = 0xFFFFFFFF;
-  REFUSED(net, EVALUATE(sets, 2, &given), SWIFTCL_E_BUFFER, "matrix_tasks");
+  REFUSED(
+      net, swiftcl_evaluate_all(net, sets, 2, &given, OUT_STRUCT(swiftcl_evaluation)), SWIFTCL_E_BUFFER, "matrix_tasks");
   given.matrix_tasks = 2;
   given.confusion = confusion;
   given.confusion_classes = CLASSES - 1;
-  REFUSED(net, EVALUATE(sets, 2, &given), SWIFTCL_E_BUFFER, "confusion_classes", "6");
+  REFUSED(
+      net, swiftcl_evaluate_all(net, sets, 2, &given, OUT_STRUCT(swiftcl_evaluation)), SWIFTCL_E_BUFFER, "confusion_classes", "6");
   given.confusion_classes = 0xFFFFFFFF;
-  REFUSED(net, EVALUATE(sets, 2, &given), SWIFTCL_E_BUFFER, "confusion_classes");
+  REFUSED(
+      net, swiftcl_evaluate_all(net, sets, 2, &given, OUT_STRUCT(swiftcl_evaluation)), SWIFTCL_E_BUFFER, "confusion_classes");
   given.confusion_classes = CLASSES;
   matrix[0] = NAN;
-  REFUSED(net, EVALUATE(sets, 2, &given), SWIFTCL_E_NONFINITE, "matrix row is 0");
+  REFUSED(
+      net, swiftcl_evaluate_all(net, sets, 2, &given, OUT_STRUCT(swiftcl_evaluation)), SWIFTCL_E_NONFINITE, "matrix row is 0");
   matrix[0] = 50;
   static const struct { swiftcl_dataset set; swiftcl_status status; const char *word; } bad[] = {
       {{NULL, labels, ROWS, 1}, SWIFTCL_E_NULL, "inputs"},
@@ -326,19 +334,22 @@ static void bad_arguments(void) {
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     sets[1] = bad[i].set;
-    REFUSED(net, EVALUATE(sets, 2, &given), bad[i].status, bad[i].word);
+    REFUSED(
+      net, swiftcl_evaluate_all(net, sets, 2, &given, OUT_STRUCT(swiftcl_evaluation)), bad[i].status, bad[i].word);
   }
   sets[1] = sets[0];
   int32_t label = labels[5];
   static const int32_t strange[] = {-1, CLASSES, INT32_MAX, INT32_MIN, 0};
   for (int i = 0; i < 5; i++) {
     labels[5] = strange[i];
-    REFUSED(net, EVALUATE(sets, 2, &given), SWIFTCL_E_LABEL, "labels[5]");
+    REFUSED(
+      net, swiftcl_evaluate_all(net, sets, 2, &given, OUT_STRUCT(swiftcl_evaluation)), SWIFTCL_E_LABEL, "labels[5]");
   }
   labels[5] = label;
   float input = inputs[9];
   inputs[9] = NAN;
-  REFUSED(net, EVALUATE(sets, 2, &given), SWIFTCL_E_NONFINITE, "row is 1");
+  REFUSED(
+      net, swiftcl_evaluate_all(net, sets, 2, &given, OUT_STRUCT(swiftcl_evaluation)), SWIFTCL_E_NONFINITE, "row is 1");
   inputs[9] = input;
   CHECK(memcmp(matrix, kept, sizeof kept) == 0 && memcmp(confusion, empty, sizeof empty) == 0);
   /* Without matrices there is no forgetting to tell. */

@@ -143,20 +143,20 @@ extension ClassHead.Room {
 extension Network {
   /// An empty head with more room, in a block of its own; nil without memory.
   @inline(never)
-  func larger(_ head: ClassHead, _ needed: ClassHead.Room) -> ClassHead? {
+  mutating func larger(_ head: ClassHead, _ needed: ClassHead.Room) -> ClassHead? {
     let room = ClassHead.Room(
       tasks: max(needed.tasks, head.room.tasks), features: max(needed.features, head.room.features),
       classes: max(needed.classes, head.room.classes), rows: head.room.rows)
     guard ownsBlocks, let bytes = ClassHead.bytes(room, options),
       let block = memory.allocate(bytes)
     else { return nil }
+    notePeak(growingBy: bytes)
     return ClassHead(block, bytes: bytes, room, options)
   }
 
   /// Takes a head over that may lie in another block.
   mutating func adopt(_ head: ClassHead) {
     if head.block != classHead.block {
-      peakWhileGrowing = max(peakWhileGrowing, currentBytes + UInt64(head.bytes))
       Blocks.release(classHead.block, classHead.bytes, to: memory)
     }
     classHead = head

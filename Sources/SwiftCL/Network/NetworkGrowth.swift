@@ -38,7 +38,7 @@ extension Network {
     }
     let tickets = block.assumingMemoryBound(to: UnsafeMutablePointer<Ticket>.self)
     for i in 0..<store.count { tickets[i] = store.tickets[i] }
-    peakWhileGrowing = max(peakWhileGrowing, currentBytes + UInt64(arena.used))
+    notePeak(growingBy: arena.used)
     memory.release(directory, directoryBytes)
     directory = block
     directoryBytes = arena.used
@@ -56,15 +56,15 @@ extension Network {
     let measured = MemoryPlan.measure(wider)
     let block = measured.flatMap { memory.allocate($0.workspaceBytes) }
     guard let measured, let block else { return failClasses(classes) }
+    notePeak(growingBy: measured.workspaceBytes)
     if let replay, classes > replay.pointee.classes {
       guard let larger = memory.allocate(measured.replayBytes) else {
         memory.release(block, measured.workspaceBytes)
         return failClasses(classes)
       }
-      peakWhileGrowing = max(peakWhileGrowing, currentBytes + UInt64(measured.replayBytes))
+      notePeak(growingBy: measured.workspaceBytes + measured.replayBytes)
       moveReplay(to: larger, bytes: measured.replayBytes, wider)
     }
-    peakWhileGrowing = max(peakWhileGrowing, currentBytes + UInt64(measured.workspaceBytes))
     memory.release(workspaceBlock, workspaceBytes)
     options = wider
     workspaceBlock = block
@@ -74,6 +74,11 @@ extension Network {
     let shapes = shapes
     LayerShape.each(options) { l, shape in shapes[l] = shape }
     return SWIFTCL_OK
+  }
+
+  /// Blocks are held beside those that they replace, for a while or in vain.
+  mutating func notePeak(growingBy bytes: Int) {
+    peakWhileGrowing = max(peakWhileGrowing, currentBytes + UInt64(bytes))
   }
 
   private mutating func failClasses(_ classes: Int) -> swiftcl_status {
