@@ -159,7 +159,8 @@ public func swiftcl_infer_task(
 public func swiftcl_evaluate_options_init_sized(
   _ options: UnsafeMutablePointer<swiftcl_evaluate_options>?, _ bytes: UInt
 ) -> swiftcl_status {
-  Boundary.initialize(options, bytes, Defaults.evaluateOptions, "swiftcl_evaluate_options_init_sized")
+  Boundary.initialize(
+    options, bytes, Defaults.evaluateOptions, "swiftcl_evaluate_options_init_sized")
 }
 
 /// Evaluates all tasks so far in one call, each on its own test set: Class-IL, where the rule must name

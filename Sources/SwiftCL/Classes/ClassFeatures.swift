@@ -40,22 +40,24 @@ extension Network {
 
   /// The fitted head's logits of up to `room.rows` rows.
   @inline(never)
-  func classHeadRows(_ x: InputRows, rows: Int) -> UnsafePointer<Float> {
+  func classHeadRows(_ x: InputRows, rows: Int) -> HeadRows {
+    let head = classHead
     var offset = 0
-    for t in 0..<classHead.taskCount {
-      guard let s = store.index(of: classHead.tasks[t]) else { continue }
+    for t in 0..<head.taskCount {
+      guard let s = store.index(of: head.tasks[t]) else { continue }
       offset += features(
-        of: store.tickets[s], x, rows: rows, to: classHead.input + offset,
-        stride: classHead.features)
+        of: store.tickets[s], x, rows: rows, to: head.input + offset, stride: head.features)
     }
-    classHeadProduct(rows: rows)
-    return UnsafePointer(classHead.output)
+    product(head, rows: rows)
+    return HeadRows(
+      logits: head.output, stride: head.padded, columns: head.columns, names: head.labels,
+      classes: head.classCount)
   }
 
-  func classHeadProduct(rows: Int) {
+  func product(_ head: ClassHead, rows: Int) {
     threads.forwardProduct(
-      x: classHead.input, xStride: classHead.features, rows: rows, inputs: classHead.features,
-      weights: classHead.weights, bias: classHead.bias, padded: classHead.padded,
-      y: classHead.output, yStride: classHead.padded, relu: false)
+      x: head.input, xStride: head.features, rows: rows, inputs: head.features,
+      weights: head.weights, bias: head.bias, padded: head.padded, y: head.output,
+      yStride: head.padded, relu: false)
   }
 }

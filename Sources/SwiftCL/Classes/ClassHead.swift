@@ -75,6 +75,15 @@ struct ClassHead {
     self.bytes = bytes
   }
 
+  /// A network's first head, with room for what its description plans.
+  @inline(never)
+  static func lay(
+    _ place: UnsafeMutablePointer<ClassHead>, _ block: UnsafeMutableRawPointer, bytes: Int,
+    _ options: swiftcl_options
+  ) {
+    place.initialize(to: ClassHead(block, bytes: bytes, Room(options), options))
+  }
+
   @inline(never)
   private init(_ arena: inout Arena, _ room: Room, _ options: swiftcl_options) {
     self.room = room

@@ -57,6 +57,7 @@ extension Network {
 
   /// Finds tasks, classes and the scale of every feature, in buffers that no fitted head needs;
   /// then the old head is gone.
+  @inline(never)
   private mutating func beginClassHead(floor: Float) -> swiftcl_status {
     var needed = ClassHead.Room()
     for s in classHeadPlaces {
@@ -100,18 +101,20 @@ extension Network {
   }
 
   private mutating func nameClassHead(_ needed: ClassHead.Room, _ outputs: Int) {
-    classHead.drop()
-    for c in 0..<needed.classes where classHead.columnOf[c] >= 0 {
-      let column = Int(classHead.columnOf[c])
-      classHead.labels[column] = Int32(c)
-      classHead.columns[column] = Int32(column)
+    var head = classHead
+    for c in 0..<needed.classes where head.columnOf[c] >= 0 {
+      let column = Int(head.columnOf[c])
+      head.labels[column] = Int32(c)
+      head.columns[column] = Int32(column)
     }
+    head.taskCount = 0
     for s in classHeadPlaces {
-      classHead.tasks[classHead.taskCount] = store.tickets[s].pointee.record.task
-      classHead.taskCount += 1
+      head.tasks[head.taskCount] = store.tickets[s].pointee.record.task
+      head.taskCount += 1
     }
-    classHead.features = needed.features
-    classHead.classCount = outputs
+    head.features = needed.features
+    head.classCount = outputs
+    classHead = head
   }
 
   /// Calls `body` with one batch of exemplars after the other, in an order by chance, or in that
@@ -140,6 +143,7 @@ extension Network {
   }
 
   /// Mean and deviation of every feature (Welford's recurrence, rows in their places).
+  @inline(never)
   private mutating func measureFeatures(_ head: ClassHead, _ features: Int, floor: Float)
     -> swiftcl_status
   {
@@ -173,6 +177,7 @@ extension Network {
 
   // MARK: learning
 
+  @inline(never)
   private mutating func learnClassHead(_ given: swiftcl_class_head_options) {
     let head = classHead
     let floats = head.padded * head.features
@@ -218,7 +223,7 @@ extension Network {
       let row = head.input + n * head.features
       for f in 0..<head.features { row[f] = (row[f] - head.mean[f]) * head.scale[f] }
     }
-    classHeadProduct(rows: rows)
+    product(head, rows: rows)
     let padded = head.padded
     let loss = HeadLoss(
       columns: head.columns, classCount: head.classCount, stride: padded, padded: padded,
@@ -249,6 +254,7 @@ extension Network {
   }
 
   /// w' = w * scale and b' = b - sum of w' * mean: the same head on features as they are.
+  @inline(never)
   private func foldClassHead() {
     let head = classHead
     let panels = head.panels

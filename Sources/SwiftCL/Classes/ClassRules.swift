@@ -2,12 +2,12 @@ import CSwiftCL
 
 /// What a rule says of the rows of one chunk: a class, a task, and how sure it is.
 struct ClassAnswers {
-  static let mostRows = 64
+  static let mostRows = 32
 
-  var label = InlineArray<64, Int32>(repeating: -1)
-  var task = InlineArray<64, Int32>(repeating: -1)
+  var label = InlineArray<32, Int32>(repeating: -1)
+  var task = InlineArray<32, Int32>(repeating: -1)
   /// The larger the better; a rule's own unit.
-  var score = InlineArray<64, Float>(repeating: -.infinity)
+  var score = InlineArray<32, Float>(repeating: -.infinity)
 
   /// Takes a better answer; the first of equals stays.
   mutating func offer(_ n: Int, _ score: Float, label: Int32, task: Int32) {
@@ -83,10 +83,7 @@ extension Network {
       let head = headRows(of: store.tickets[store.count - 1], x, rows: rows)
       takeClasses(head, rows: rows, &answers, scores)
     case SWIFTCL_RULE_CLASS_HEAD:
-      let head = HeadRows(
-        logits: classHeadRows(x, rows: rows), stride: classHead.padded,
-        columns: classHead.columns, names: classHead.labels, classes: classHead.classCount)
-      takeClasses(head, rows: rows, &answers, scores)
+      takeClasses(classHeadRows(x, rows: rows), rows: rows, &answers, scores)
     default:
       for s in 0..<store.count {
         let head = headRows(of: store.tickets[s], x, rows: rows)
@@ -96,6 +93,7 @@ extension Network {
   }
 
   /// One head decides; the task is that which introduced the class.
+  @inline(never)
   private func takeClasses(
     _ head: HeadRows, rows: Int, _ answers: inout ClassAnswers, _ scores: ClassScores
   ) {
@@ -112,19 +110,20 @@ extension Network {
   }
 
   /// One of many heads: what it says of the classes it answers for.
+  @inline(never)
   private func askTask(
     _ rule: Int32, _ s: Int, _ head: HeadRows, rows: Int, _ answers: inout ClassAnswers,
     _ scores: ClassScores
   ) {
     let number = store.tickets[s].pointee.record.task
     let answersForAll = answersForAll(s)
-    var partition = InlineArray<64, (largest: Float, total: Float, spread: Float)>(
+    var partition = InlineArray<32, (largest: Float, total: Float, spread: Float)>(
       repeating: (-.infinity, 0, 0))
     if rule != SWIFTCL_RULE_MAX_LOGIT {
       let narrow = rule == SWIFTCL_RULE_LOWEST_ENTROPY && !answersForAll
       for n in 0..<rows { partition[n] = softmax(head, n, of: narrow ? s : nil) }
     }
-    var best = InlineArray<64, Int32>(repeating: -1)
+    var best = InlineArray<32, Int32>(repeating: -1)
     for c in 0..<head.classes {
       let label = head.names[c]
       if !answersForAll && introducer(of: label) != s { continue }

@@ -41,6 +41,7 @@ extension Network {
     return SWIFTCL_OK
   }
 
+  @inline(never)
   private mutating func checkEvaluation(_ given: swiftcl_evaluate_options, _ count: Int)
     -> swiftcl_status
   {
@@ -74,6 +75,7 @@ extension Network {
     return SWIFTCL_OK
   }
 
+  @inline(never)
   private mutating func evaluateSet(_ set: swiftcl_dataset, _ given: swiftcl_evaluate_options) -> (
     classes: UInt64, tasks: UInt64, inferred: UInt64
   ) {

@@ -28,6 +28,7 @@ struct Home {
   var offset: UnsafeMutablePointer<Float>
   /// Where the replay memory's own struct lies.
   var replay: UnsafeMutablePointer<ReplayMemory>?
+  var classHead: UnsafeMutablePointer<ClassHead>?
 
   @inline(never)
   init(_ arena: inout Arena, _ options: swiftcl_options) {
@@ -40,6 +41,7 @@ struct Home {
     scale = arena.take(Float.self, channels)
     offset = arena.take(Float.self, channels)
     if options.hasReplayMemory { replay = arena.take(ReplayMemory.self, 1) }
+    if options.class_head == 1 { classHead = arena.take(ClassHead.self, 1) }
   }
 }
 

@@ -79,7 +79,8 @@ struct Network {
   var workspace: Workspace
   /// In the home block; nil for a network without one.
   var replay: UnsafeMutablePointer<ReplayMemory>?
-  var classHead: ClassHead
+  /// The same of the class head.
+  var classHeadPlace: UnsafeMutablePointer<ClassHead>?
   var task: OpenTask
   var nextTask: swiftcl_task
   var steps: UInt64
@@ -102,9 +103,16 @@ struct Network {
     return max(peakWhileGrowing, UInt64(fixedBytes + store.peak))
   }
 
+  /// Empty for a network without one.
+  var classHead: ClassHead {
+    get { classHeadPlace.map { $0.pointee } ?? ClassHead() }
+    nonmutating set { classHeadPlace?.pointee = newValue }
+  }
+
   /// All blocks but the tickets.
   private var fixedBytes: Int {
-    homeBytes + directoryBytes + workspaceBytes + replayBytes + classHead.bytes
+    homeBytes + directoryBytes + workspaceBytes + replayBytes
+      + (classHeadPlace?.pointee.bytes ?? 0)
   }
 }
 

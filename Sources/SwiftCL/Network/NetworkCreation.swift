@@ -96,10 +96,8 @@ extension Network {
       replay.initialize(to: ReplayMemory(&arena, options, capacity: options.replayCapacity))
       replay.pointee.clear()
     }
-    var classHead = ClassHead()
-    if options.class_head == 1 {
-      classHead = ClassHead(
-        blocks.classHead, bytes: order.plan.classHeadBytes, ClassHead.Room(options), options)
+    if let head = home.classHead {
+      ClassHead.lay(head, blocks.classHead, bytes: order.plan.classHeadBytes, options)
     }
     home.network.initialize(
       to: Network(
@@ -110,7 +108,8 @@ extension Network {
         directoryBytes: order.plan.directoryBytes, workspaceBlock: blocks.workspace,
         workspaceBytes: order.plan.workspaceBytes, replayBlock: blocks.replay,
         replayBytes: order.plan.replayBytes, store: store, workspace: workspace,
-        replay: home.replay, classHead: classHead, task: OpenTask(), nextTask: 0, steps: 0,
+        replay: home.replay, classHeadPlace: home.classHead, task: OpenTask(), nextTask: 0,
+        steps: 0,
         macs: 0, denseMacs: 0))
     return home.network
   }
