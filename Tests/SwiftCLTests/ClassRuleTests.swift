@@ -121,10 +121,10 @@ struct ClassRuleTests {
         let logits = try test.logits(swiftcl_task(i), set)
         let width = lists[i].count
         let right = (0..<set.count).filter { n in
-          let best = pairs[i].max { a, b in
-            logits[n * width + lists[i].firstIndex(of: a)!]
-              < logits[n * width + lists[i].firstIndex(of: b)!]
+          func logit(_ label: Int32) -> Float {
+            logits[n * width + (lists[i].firstIndex(of: label) ?? 0)]
           }
+          let best = pairs[i].max { logit($0) < logit($1) }
           return best == set.labels[n]
         }
         knownRow.append(100 * Double(right.count) / Double(set.count))
@@ -155,7 +155,7 @@ struct ClassRuleTests {
       return
     }
     let others = 0..<rows.count - 1
-    let lost = others.map { i in (i..<rows.count).map { rows[$0][i] }.max()! - last[i] }
+    let lost = others.map { i in ((i..<rows.count).map { rows[$0][i] }.max() ?? 0) - last[i] }
     let moved = others.map { last[$0] - rows[$0][$0] }
     #expect(abs(forgetting - lost.reduce(0, +) / Double(others.count)) < 1e-9)
     #expect(abs(transfer - moved.reduce(0, +) / Double(others.count)) < 1e-9)
@@ -184,8 +184,9 @@ struct ClassRuleTests {
               let list = sets.indices.map { i in
                 defer { first += sets[i].count }
                 return swiftcl_dataset(
-                  inputs: x.baseAddress! + first * 6, labels: labels.baseAddress! + first,
-                  rows: sets[i].count, task: swiftcl_task(i))
+                  inputs: x.baseAddress.map { $0 + first * 6 },
+                  labels: labels.baseAddress.map { $0 + first }, rows: sets[i].count,
+                  task: swiftcl_task(i))
               }
               return test.net.pointee.evaluateAll(list, list.count, given, &report)
             }

@@ -99,7 +99,8 @@ struct ReferenceClassHead {
         Array(shuffled[$0..<min($0 + size, shuffled.count)])
       }
     }
-    learn(order.map { $0.map { (standard[$0], labels.firstIndex(of: kept[places[$0]])!) } }, given)
+    learn(
+      order.map { $0.map { (standard[$0], labels.firstIndex(of: kept[places[$0]]) ?? 0) } }, given)
   }
 
   private mutating func learn(

@@ -116,7 +116,7 @@ struct NewRowsTests {
     let test = try TestNetwork([dense(16, 4), head(2)], inputs: 5) {
       $0.max_batch = 16
       $0.replays(SWIFTCL_REPLAY_DERPP, rows: 25, draw: 8, policy: SWIFTCL_RETAIN_BALANCED)
-      $0.replay_bytes = 2000
+      $0.replay_bytes = 1500
     }
     try test.learn(ClassHeadTests.only([0, 1], all), steps: 4, classes: [0, 1])
     let before = test.network.options

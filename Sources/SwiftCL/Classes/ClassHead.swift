@@ -112,6 +112,8 @@ struct ClassHead {
   /// Bytes of the block; nil where no address space holds it.
   @inline(never)
   static func bytes(_ room: Room, _ options: swiftcl_options) -> Int? {
+    // BLAS counts in 32 bits.
+    if room.features > Int(Int32.max) { return nil }
     var arena = Arena(measuring: ())
     _ = ClassHead(&arena, room, options)
     return arena.overflows ? nil : arena.used

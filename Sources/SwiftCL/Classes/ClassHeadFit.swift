@@ -150,21 +150,22 @@ extension Network {
     head.mean.update(repeating: 0, count: features)
     head.scale.update(repeating: 0, count: features)
     let net = self
-    var seen: Float = 0
+    var seen = 0
     net.eachBatch(head, key: nil) { x, rows in
       net.classFeatures(x, rows: rows, to: head, stride: features)
       for n in 0..<rows {
         seen += 1
+        let share = 1 / Float(seen)
         let row = head.input + n * features
         for f in 0..<features {
           let difference = row[f] - head.mean[f]
-          head.mean[f] += difference / seen
+          head.mean[f] += difference * share
           head.scale[f] += difference * (row[f] - head.mean[f])
         }
       }
     }
     for f in 0..<features {
-      let deviation = (head.scale[f] / seen).root
+      let deviation = (head.scale[f] / Float(seen)).root
       if !(head.mean[f].magnitude < 1e12 && deviation < 1e12) {
         return fail(
           SWIFTCL_E_NONFINITE, "the mean of a winner's output over the exemplars",

@@ -15,15 +15,19 @@ extension Network {
       if status != SWIFTCL_OK { return status }
     }
     // All is checked: from here on outputs are written.
-    let classes = Int(given.confusion_classes)
-    given.confusion?.update(repeating: 0, count: classes * classes)
+    if let confusion = given.confusion {
+      let classes = Int(given.confusion_classes)
+      confusion.update(repeating: 0, count: classes * classes)
+    }
+    let hasMatrix = given.class_il != nil || given.task_il != nil
+    let stride = hasMatrix ? Int(given.matrix_tasks) : 0
     var inferred: UInt64 = 0
     for i in 0..<count {
       let hits = evaluateSet(sets[i], given)
-      let rows = UInt64(UInt(sets[i].rows))
+      let rows = UInt64(UInt(bitPattern: sets[i].rows))
       let classAccuracy = 100 * Double(hits.classes) / Double(rows)
       let taskAccuracy = 100 * Double(hits.tasks) / Double(rows)
-      let place = (count - 1) * Int(given.matrix_tasks) + i
+      let place = (count - 1) * stride + i
       given.class_il?[place] = classAccuracy
       given.task_il?[place] = taskAccuracy
       report.class_accuracy += classAccuracy / Double(count)
@@ -33,7 +37,6 @@ extension Network {
     }
     report.tasks = UInt32(count)
     report.inferred_accuracy = 100 * Double(inferred) / Double(report.rows)
-    let stride = Int(given.matrix_tasks)
     (report.class_forgetting, report.class_transfer) = EvaluationScores.of(
       given.class_il, count, stride: stride)
     (report.task_forgetting, report.task_transfer) = EvaluationScores.of(
@@ -84,7 +87,7 @@ extension Network {
       return hits
     }
     let rows = Int(shown: UInt(bitPattern: set.rows))
-    let width = Int(given.confusion_classes)
+    let width = given.confusion == nil ? 0 : Int(given.confusion_classes)
     let answersForAll = answersForAll(s)
     let most = chunkRows(given.rule)
     var first = 0
