@@ -527,8 +527,6 @@ static inline void random_design(struct design *d) {
   }
   if (below(4) == 0) make_stream(d);
   if (o->loss != SWIFTCL_LOSS_CROSS_ENTROPY || below(2)) return;
-  /* With a replay memory the classes do not outgrow the plan. */
-  o->max_classes = MOST_CLASSES;
   o->replay_rows = 1 + below(40);
   o->replay_bytes = below(2) ? 0 : 20000 + below(20000);
   o->replay_batch = 1 + below(12);
@@ -538,6 +536,8 @@ static inline void random_design(struct design *d) {
   o->replay_recall = (int32_t)below(2);
   o->distill_teacher = (int32_t)below(3);
   o->replay_alpha = real(0, 0.2f);
+  o->class_head = below(2);
+  o->replay_new_rows = (int32_t)below(3);
 }
 
 static inline size_t element_bytes(const swiftcl_options *o) {

@@ -265,7 +265,7 @@ static void descriptions(void) {
   }
 
   static const struct field in_layers[] = {
-    LAYER(kind, I32, 0), LAYER(kind, I32, 11), LAYER(kind, I32, -1), LAYER(kind, I32, INT32_MIN),
+    LAYER(kind, I32, 0), LAYER(kind, I32, 1000), LAYER(kind, I32, -1), LAYER(kind, I32, INT32_MIN),
     LAYER(width, U32, 0), LAYER(width, U32, 65540), LAYER(width, U32, UINT32_MAX),
     LAYER(block_size, U32, 0), LAYER(block_size, U32, 3), LAYER(block_size, U32, 17), LAYER(block_size, U32, UINT32_MAX),
     LAYER(activation, I32, -1), LAYER(activation, I32, 2), LAYER(activation, I32, INT32_MAX),
@@ -388,7 +388,7 @@ static void large_descriptions(void) {
     CHECK(
         plan.total_bytes == plan.network_bytes + plan.working_set_bytes + plan.optimizer_bytes
                                 + plan.competition_bytes + plan.activation_bytes + plan.ticket_bytes
-                                + plan.replay_bytes);
+                                + plan.replay_bytes + plan.class_head_bytes);
     CHECK(plan.total_bytes > UINT64_C(1) << 40);
   }
   REFUSED_ALONE(swiftcl_network_create(&o, OUT), SWIFTCL_E_MEMORY, "");

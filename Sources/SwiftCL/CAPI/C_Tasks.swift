@@ -5,17 +5,14 @@ import CSwiftCL
 /// Fills task options with the defaults: fresh start, all labels of the head, logits for the task's
 /// classes only, number of steps unknown.
 ///
-/// - Parameter options: written.
-/// - Returns: SWIFTCL_OK or SWIFTCL_E_NULL. Any thread. Since 0.1.
-@c(swiftcl_task_options_init)
-public func swiftcl_task_options_init(
-  _ options: UnsafeMutablePointer<swiftcl_task_options>?
+/// - Parameter options: written, as far as `bytes` says.
+/// - Parameter bytes: sizeof(swiftcl_task_options) in the caller's header; the macro without `_sized` gives it.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread. Since 0.1.
+@c(swiftcl_task_options_init_sized)
+public func swiftcl_task_options_init_sized(
+  _ options: UnsafeMutablePointer<swiftcl_task_options>?, _ bytes: UInt
 ) -> swiftcl_status {
-  guard let options else {
-    return failThread(SWIFTCL_E_NULL, "swiftcl_task_options_init", "options is NULL")
-  }
-  options.initialize(to: Defaults.taskOptions)
-  return SWIFTCL_OK
+  Boundary.initialize(options, bytes, Defaults.taskOptions, "swiftcl_task_options_init_sized")
 }
 
 /// Begins a task: chooses the candidates of every block and starts their competition. Random
@@ -96,17 +93,14 @@ public func swiftcl_train_step_targets(
 
 /// Fills fit options with the defaults: batches of 32, one epoch, a new order every epoch.
 ///
-/// - Parameter options: written.
-/// - Returns: SWIFTCL_OK or SWIFTCL_E_NULL. Any thread. Since 0.1.
-@c(swiftcl_fit_options_init)
-public func swiftcl_fit_options_init(
-  _ options: UnsafeMutablePointer<swiftcl_fit_options>?
+/// - Parameter options: written, as far as `bytes` says.
+/// - Parameter bytes: sizeof(swiftcl_fit_options) in the caller's header; the macro without `_sized` gives it.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread. Since 0.1.
+@c(swiftcl_fit_options_init_sized)
+public func swiftcl_fit_options_init_sized(
+  _ options: UnsafeMutablePointer<swiftcl_fit_options>?, _ bytes: UInt
 ) -> swiftcl_status {
-  guard let options else {
-    return failThread(SWIFTCL_E_NULL, "swiftcl_fit_options_init", "options is NULL")
-  }
-  options.initialize(to: Defaults.fitOptions)
-  return SWIFTCL_OK
+  Boundary.initialize(options, bytes, Defaults.fitOptions, "swiftcl_fit_options_init_sized")
 }
 
 /// Trains the open task for whole epochs over labelled rows. A task that has not learned yet and

@@ -95,12 +95,20 @@ extension Network {
       names: workspace.classes, classes: task.classCount)
   }
 
-  @inline(never)
   private func run(_ ticket: UnsafeMutablePointer<Ticket>, _ x: InputRows, rows: Int)
     -> UnsafePointer<Float>
   {
     for l in 0..<layerCount { predict(layer: l, of: ticket, x, rows: rows) }
     return UnsafePointer(working[hidden].predicted)
+  }
+
+  /// What the head of a finished task reads.
+  @inline(never)
+  func features(of ticket: UnsafeMutablePointer<Ticket>, _ x: InputRows, rows: Int) -> Surface {
+    for l in 0..<hidden { predict(layer: l, of: ticket, x, rows: rows) }
+    let below = shapes[hidden].input
+    if below < 0 { return surface(of: x) }
+    return surface(predicted: below, stride: Panels.pad(ticket.pointee.layers[below].size.units))
   }
 
   private func predict(

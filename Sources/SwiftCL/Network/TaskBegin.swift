@@ -24,6 +24,8 @@ extension Network {
     }
     // Only what is sure to begin may grow the network.
     opening.classesBefore = options.max_classes
+    opening.replayBytesBefore = options.replay_bytes
+    opening.replayRowsBefore = options.replay_rows
     status = makeRoomForTask()
     if status == SWIFTCL_OK { status = makeRoomForClasses(largestLabel(given) + 1) }
     if status != SWIFTCL_OK { return status }

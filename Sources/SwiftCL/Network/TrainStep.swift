@@ -22,7 +22,11 @@ extension Network {
     let all = rows + recalled.rows
     let kl = net.forward(x, rows: all)
     var replayed: Float = net.replay == nil ? 0 : net.distil(recalled, after: rows)
-    let loss = net.lossAndDelta(rows: rows, target, &report.correct)
+    let isSpecial = recalled.rows > 0 && options.replay_new_rows != SWIFTCL_NEW_ROWS_PLAIN
+    let loss =
+      isSpecial
+      ? net.newRowsLoss(rows: rows, &report.correct)
+      : net.lossAndDelta(rows: rows, target, &report.correct)
     if recalled.rows > 0 { replayed += net.recallLoss(recalled, after: rows) }
     if !loss.isFinite || !kl.isFinite || !replayed.isFinite {
       return fail(

@@ -25,6 +25,7 @@ extension Network {
       restoreOpenTask(&source, head.openPhase)
     }
     if source.status == SWIFTCL_OK { restoreReplay(&source) }
+    if source.status == SWIFTCL_OK, options.class_head == 1 { restoreClassHead(&source) }
     if source.status != SWIFTCL_OK { return }
     source.begin(CheckpointFormat.Tag.end)
     source.end()

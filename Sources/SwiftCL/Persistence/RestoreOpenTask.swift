@@ -14,6 +14,8 @@ extension Network {
     open.rate = source.f32()
     open.classCount = Int(source.u32())
     open.classesBefore = source.u32()
+    open.replayBytesBefore = options.replay_bytes
+    open.replayRowsBefore = options.replay_rows
     _ = source.u32()
     open.startStep = source.u64()
     open.expectedSteps = source.u64()

@@ -35,6 +35,7 @@ extension Network {
       for l in 0..<layerCount { putSection(CheckpointFormat.Tag.working, l, &sink) }
     }
     if replay != nil { putSection(CheckpointFormat.Tag.replay, 0, &sink) }
+    if options.class_head == 1 { putSection(CheckpointFormat.Tag.classHead, 0, &sink) }
     putSection(CheckpointFormat.Tag.end, 0, &sink)
   }
 
@@ -62,6 +63,7 @@ extension Network {
     case CheckpointFormat.Tag.ticket: putTicket(&sink, store.tickets[index])
     case CheckpointFormat.Tag.open: putOpenTask(&sink)
     case CheckpointFormat.Tag.replay: putReplay(&sink)
+    case CheckpointFormat.Tag.classHead: putClassHead(&sink)
     case CheckpointFormat.Tag.working: putWorking(&sink, layer: index)
     default: break
     }
@@ -69,7 +71,7 @@ extension Network {
 
   private func putHead(_ sink: inout Sink) {
     sink.put(CheckpointFormat.major)
-    sink.put(replay == nil ? 0 : CheckpointFormat.minor)
+    sink.put(replay == nil ? 0 : options.hasClassFields ? CheckpointFormat.minor : 1)
     sink.put(CheckpointFormat.endianness)
     sink.put(UInt32(store.count))
     sink.put(task.phase)

@@ -46,7 +46,8 @@ def option_values(name: str) -> List[str]:
 
 def describe(name: str) -> str:
     """What the header says about an option."""
-    for struct in ("swiftcl_options", "swiftcl_task_options", "swiftcl_fit_options", "swiftcl_layer"):
+    for struct in ("swiftcl_options", "swiftcl_task_options", "swiftcl_fit_options", "swiftcl_layer",
+                   "swiftcl_class_head_options"):
         for field in abi.header.structs[struct]:
             if field.name == name and name not in _OWN:
                 values = ", ".join(option_values(name))
@@ -152,10 +153,10 @@ def build_options(
     """The filled swiftcl_options and what must stay alive as long as it is used."""
     options = abi.structs["swiftcl_options"]()
     name = "swiftcl_options_init" + (f"_{preset}" if preset else "")
-    if name not in abi.functions:
-        known = [n[len("swiftcl_options_init_"):] for n in abi.functions if n.startswith("swiftcl_options_init_")]
+    if name not in abi.header.sized:
+        known = [n[len("swiftcl_options_init_"):] for n in abi.header.sized if n.startswith("swiftcl_options_init_")]
         raise ValueError(f"preset is {preset!r}, expected one of {', '.join(known)}")
-    library.check(getattr(library, name)(ctypes.byref(options)))
+    initialise(library, options, name)
     layer_type = abi.structs["swiftcl_layer"]
     items = list(layers)
     for index, item in enumerate(items):
@@ -210,6 +211,13 @@ def plan_of(library: Library, options: ctypes.Structure) -> Plan:
     result = sized("swiftcl_plan")
     library.check(library.swiftcl_network_plan(ctypes.byref(options), ctypes.byref(result)))
     return Plan._read(result)
+
+
+def initialise(library: Library, options: ctypes.Structure, name: str = "") -> ctypes.Structure:
+    """Fills an option struct with its defaults, telling the library its size."""
+    name = name or f"{type(options).__name__}_init"
+    library.check(getattr(library, f"{name}_sized")(ctypes.byref(options), ctypes.sizeof(options)))
+    return options
 
 
 def sized(struct: str) -> ctypes.Structure:
