@@ -155,7 +155,7 @@ def parse(tmp_path, text):
 
 
 def test_option_structs_are_filled_by_their_size():
-    header = swiftcl._abi.abi.header
+    header = abi.header
     assert header.sized["swiftcl_options_init_paper"] == "swiftcl_options"
     for name, struct in header.sized.items():
         assert [str(p.type) for p in header.functions[f"{name}_sized"].parameters] == [f"{struct} *", "size_t"]
