@@ -413,7 +413,7 @@ static inline void make_image(struct design *d) {
   for (uint32_t l = o->layer_count++; l > 1; l--) d->layers[l] = d->layers[l - 1];
   uint32_t kind = below(5);
   swiftcl_layer pools[] = {SWIFTCL_MAX_POOL(1, 1, 0), SWIFTCL_AVERAGE_POOL(1, 2, 0), SWIFTCL_GLOBAL_POOL(),
-                           {SWIFTCL_LAYER_FLATTEN, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}}, SWIFTCL_DROPOUT(0.3f)};
+                           {SWIFTCL_LAYER_FLATTEN, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}}, SWIFTCL_DROPOUT(0.3f)};
   d->layers[1] = pools[kind];
   uint32_t high = (height + 2 * first->padding - first->kernel_height) / first->stride + 1;
   uint32_t wide = (width + 2 * first->padding - first->kernel_width) / first->stride + 1;

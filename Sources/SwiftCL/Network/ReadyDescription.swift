@@ -44,7 +44,7 @@ struct ReadyDescription {
     write(to: &counted)
     if counted.isTooLarge {
       return refuse(
-        "height", height, "less, or a smaller width: a row has too many elements of maps")
+        "height", height, "less, or narrower layers: one has too many elements or inputs")
     }
     if let layers {
       if capacity < counted.count {
@@ -99,10 +99,12 @@ struct ReadyDescription {
       let value = units(i)
       let isMultiple = value % blockSize == 0
       if value >= 1 && value <= largest && isMultiple { continue }
+      let expected: StaticString = isMultiple ? "1 to " : "a multiple of block_size = "
+      let limit = Int(isMultiple ? largest : blockSize)
+      if shape == .resnet18 { return refuse("maps", value, expected, limit) }
       return ErrorRecord.fail(
         error, SWIFTCL_E_ARGUMENT, call, "widths", at: i, is: Int(shown: UInt(value)),
-        expected: isMultiple ? "1 to " : "a multiple of block_size = ",
-        Int(isMultiple ? largest : blockSize))
+        expected: expected, limit)
     }
     return SWIFTCL_OK
   }
@@ -147,7 +149,7 @@ struct ReadyDescription {
     case .alexnet: writeAlexnet(to: &writer)
     case .resnet18: writeResnet(to: &writer)
     }
-    writer.head(classes)
+    writer.dense(classes, SWIFTCL_LAYER_HEAD)
   }
 
   private func writeAlexnet(to writer: inout LayerWriter) {
@@ -197,7 +199,8 @@ private struct LayerWriter {
   let blockSize: UInt32
   var count: UInt32 = 0
   var image: (height: UInt32, width: UInt32)
-  /// Whether some layer's maps have more elements than a description may have.
+  private var maps: UInt32 = 1
+  /// Whether some layer has more elements or inputs than a description may have.
   var isTooLarge = false
 
   init(
@@ -219,6 +222,7 @@ private struct LayerWriter {
     return layer
   }
 
+  @inline(never)
   private func competing(_ kind: Int32, _ units: UInt32) -> swiftcl_layer {
     var layer = layer(kind)
     layer.width = units
@@ -227,6 +231,7 @@ private struct LayerWriter {
     return layer
   }
 
+  @inline(never)
   private mutating func appendWindow(
     _ layer: swiftcl_layer, _ kernel: UInt32, _ stride: UInt32, _ padding: UInt32
   ) {
@@ -240,9 +245,30 @@ private struct LayerWriter {
     image = (UInt32(window.outHeight), UInt32(window.outWidth))
   }
 
-  mutating func dense(_ units: UInt32) { append(competing(SWIFTCL_LAYER_DENSE, units)) }
+  /// A layer whose units or maps have `taps` pixels of all maps below as inputs.
+  private mutating func read(taps: UInt64, _ units: UInt32) {
+    let inputs = taps * UInt64(maps)
+    isTooLarge = isTooLarge || inputs > UInt64(DescriptionCheck.largestInputs)
+    maps = units
+  }
+
+  private var pixels: UInt64 { UInt64(image.height) * UInt64(image.width) }
+
+  /// A layer that reads the whole image.
+  @inline(never)
+  mutating func dense(_ units: UInt32, _ kind: Int32 = SWIFTCL_LAYER_DENSE) {
+    var layer = competing(kind, units)
+    if kind == SWIFTCL_LAYER_HEAD {
+      layer.block_size = 1
+      layer.activation = SWIFTCL_ACTIVATION_NONE
+    }
+    append(layer)
+    read(taps: pixels, units)
+    image = (1, 1)
+  }
 
   /// `source` is 1 + the index of the layer it reads, 0 the one before.
+  @inline(never)
   mutating func convolution(
     _ maps: UInt32, kernel: UInt32, stride: UInt32 = 1, padding: UInt32 = 0, isActive: Bool = true,
     source: UInt32 = 0
@@ -255,18 +281,23 @@ private struct LayerWriter {
     }
     layer.source = source
     appendWindow(layer, kernel, stride, padding)
-    let elements = UInt64(image.height) * UInt64(image.width) * UInt64(maps)
-    isTooLarge = isTooLarge || elements > UInt64(LayerCheck.largestMaps)
+    read(taps: UInt64(kernel &* kernel), maps)
+    isTooLarge = isTooLarge || pixels * UInt64(maps) > UInt64(LayerCheck.largestMaps)
   }
 
   mutating func maxPool(kernel: UInt32, stride: UInt32, padding: UInt32) {
     appendWindow(layer(SWIFTCL_LAYER_MAX_POOL), kernel, stride, padding)
   }
 
-  mutating func globalPool() { append(layer(SWIFTCL_LAYER_GLOBAL_POOL)) }
+  mutating func globalPool() {
+    append(layer(SWIFTCL_LAYER_GLOBAL_POOL))
+    image = (1, 1)
+  }
 
+  @inline(never)
   mutating func normalisation() { append(layer(SWIFTCL_LAYER_BATCH_NORM)) }
 
+  @inline(never)
   mutating func dropout(_ rate: Float) {
     var layer = layer(SWIFTCL_LAYER_DROPOUT)
     layer.rate = rate
@@ -274,17 +305,11 @@ private struct LayerWriter {
   }
 
   /// `source` is 1 + the index of what is added.
+  @inline(never)
   mutating func sum(of source: UInt32) {
     var layer = layer(SWIFTCL_LAYER_ADD)
     layer.activation = SWIFTCL_ACTIVATION_RELU
     layer.source = source
-    append(layer)
-  }
-
-  mutating func head(_ classes: UInt32) {
-    var layer = layer(SWIFTCL_LAYER_HEAD)
-    layer.width = classes
-    layer.block_size = 1
     append(layer)
   }
 }
