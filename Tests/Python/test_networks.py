@@ -23,7 +23,7 @@ def test_weights_are_as_many_as_in_the_papers():
     alexnet = (6_499_328, 4544, 20_490)
     assert parameters(swiftcl.alexnet(block_size=1), 3072, **colour) == alexnet
     assert parameters(swiftcl.alexnet(block_size=1, normalised=True), 3072, **colour) == alexnet
-    assert parameters(swiftcl.resnet18(block_size=1), 3072, **colour)[0] == 1_088_940
+    assert parameters(swiftcl.resnet18(block_size=1), 3072, **colour)[0] == 1_090_140
 
 
 def test_shapes():
