@@ -19,11 +19,11 @@
 #include "common/pictures.h"
 #include "common/show.h"
 
-enum { TASKS = 5, EACH = 2, J = 4, TRAIN_ROWS = 600, TEST_ROWS = 200, MOST_LAYERS = 16 };
+enum { TASKS = 5, EACH = 2, J = 4, TRAIN_ROWS = 400, TEST_ROWS = 200, MOST_LAYERS = 16 };
 
 static swiftcl_network *create(const struct pictures *set) {
   /* LeNet with maps and units of our own number: convolution, pooling, twice; two dense layers. */
-  static const uint32_t widths[] = {32, 48, 128, 64};
+  static const uint32_t widths[] = {16, 32, 128, 64};
   swiftcl_network *net = NULL;
   swiftcl_layer layers[MOST_LAYERS];
   swiftcl_options options;
@@ -61,7 +61,7 @@ static swiftcl_task learn(swiftcl_network *net, const struct pictures *set, int 
   options.class_count = EACH;
   options.start = number ? SWIFTCL_START_COPY_ON_WRITE : SWIFTCL_START_FRESH;
   CHECK(swiftcl_fit_options_init(&fit));
-  fit.epochs = 4;
+  fit.epochs = 3;
   fit.batch = 32;
   fit.progress = on_step;
   fit.progress_context = &number;

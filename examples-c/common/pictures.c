@@ -68,9 +68,9 @@ static void draw(int shape, uint64_t number, uint8_t *pixels) {
       ground[c] = random_between(&random, 0, 255);
       contrast += abs(ink[c] - ground[c]);
     }
-  } while (contrast < 150);
+  } while (contrast < 250);
   for (int k = 0; k < 2; k++) slope[k] = random_between(&random, -3, 3);
-  int r = random_between(&random, 6, 12), reach = PICTURE_SIDE / 2 - r + 2;
+  int r = random_between(&random, 9, 13), reach = 4;
   int left = PICTURE_SIDE / 2 + random_between(&random, -reach, reach);
   int top = PICTURE_SIDE / 2 + random_between(&random, -reach, reach);
   for (int c = 0; c < PICTURE_CHANNELS; c++)
@@ -79,7 +79,7 @@ static void draw(int shape, uint64_t number, uint8_t *pixels) {
         int32_t value = inside(shape, x - left, y - top, r)
                             ? ink[c]
                             : ground[c] + slope[0] * (x - PICTURE_SIDE / 2) + slope[1] * (y - PICTURE_SIDE / 2);
-        value += random_bell(&random, 30);
+        value += random_bell(&random, 16);
         *pixels++ = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
       }
 }
