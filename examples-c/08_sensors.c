@@ -23,7 +23,7 @@
 
 enum {
   PEOPLE = 10, WINDOW = 128, HOP = WINDOW / 2, INPUTS = WINDOW * MOTION_CHANNELS, /* a window begins each HOP */
-  WIDTH = 256, J = 4, BATCH = 16, MOST_WINDOWS = 400,
+  WIDTH = 400, J = 4, BATCH = 16, MOST_WINDOWS = 400,
 };
 
 /* ------------------------------------------------------- windows from samples */
@@ -79,6 +79,8 @@ static swiftcl_network *create(const struct motion *stream) {
   options.expected_tasks = PEOPLE;
   options.unserved = SWIFTCL_UNSERVED_REUSE; /* blocks without a free unit go on with an owned one */
   options.max_batch = BATCH;
+  options.learning_rate = 0.01f;
+  options.clip_norm = 1; /* the first rows of a stream are all alike: one step must not go too far */
   CHECK(swiftcl_network_create(&options, &net));
   return net;
 }

@@ -129,7 +129,9 @@ void motion_open(struct motion *stream, int people) {
            "SWIFTCL_DATA to the folder that holds uci-hapt/.\n\n", data_folder());
     stream->title = "made-up people with a phone on the hip, 50 samples a second";
   }
+  /* Of both about deviation 1; gravity pulls along the first axis, 720 counts. */
   for (int c = 0; c < MOTION_CHANNELS; c++) stream->scale[c] = c < 3 ? 1 / 300.0f : 1 / 1500.0f;
+  stream->offset[0] = -2;
 }
 
 int motion_next(struct motion *stream, struct motion_sample *sample) {

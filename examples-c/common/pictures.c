@@ -36,8 +36,8 @@ static int cifar_read(struct pictures *set, int test, const char **why) {
 
 /* ------------------------------------------------------------------- drawn */
 
-enum { DISC, RING, SQUARE, FRAME, PLUS, CROSS, ROWS, COLUMNS, CHECKERS, TRIANGLE };
-static const char *const drawn_names[] = {"disc", "ring", "square", "frame", "plus", "cross", "rows", "columns", "checkers", "triangle"};
+enum { ROWS, COLUMNS, SQUARE, FRAME, PLUS, CROSS, CHECKERS, TRIANGLE, DISC, RING };
+static const char *const drawn_names[] = {"rows", "columns", "square", "frame", "plus", "cross", "checkers", "triangle", "disc", "ring"};
 
 /* Whether the point x right of and y below the middle of a shape of radius r belongs to it. */
 static int inside(int shape, int x, int y, int r) {
