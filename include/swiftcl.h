@@ -121,8 +121,8 @@ const char *swiftcl_warning_text(uint32_t warning);
  * and what was expected. A call that succeeds leaves it as it is.
  *
  * @param network the network whose call failed, or NULL for calls that have no
- *     network to remember it (create, load, plan, the _init calls, all on a
- *     ticket): those are remembered per thread.
+ *     network to remember it (create, load, plan, describe, the _init calls,
+ *     all on a ticket): those are remembered per thread.
  * @return a record owned by the network (or the thread), valid until its next
  *     failure; never NULL. Same thread rule as the network. Since 0.1.
  */
