@@ -121,8 +121,8 @@ const char *swiftcl_warning_text(uint32_t warning);
  * and what was expected. A call that succeeds leaves it as it is.
  *
  * @param network the network whose call failed, or NULL for calls that have no
- *     network to remember it (create, load, plan, the _init calls, all on a
- *     ticket): those are remembered per thread.
+ *     network to remember it (create, load, plan, describe, the _init calls,
+ *     all on a ticket): those are remembered per thread.
  * @return a record owned by the network (or the thread), valid until its next
  *     failure; never NULL. Same thread rule as the network. Since 0.1.
  */
@@ -1475,6 +1475,107 @@ swiftcl_status swiftcl_evaluate_options_init_sized(
 swiftcl_status swiftcl_evaluate_all(
     swiftcl_network *network, const swiftcl_dataset *sets, size_t count,
     const swiftcl_evaluate_options *options, swiftcl_evaluation *evaluation);
+
+/* --------------------------------------------- Describe well-known networks */
+
+/*
+ * Each call fills an array with the layers of a network that papers use: for
+ * options.layers, as it is or changed. With layers NULL and capacity 0 it only
+ * counts them. Every hidden layer competes per task in blocks of block_size,
+ * has biases, and ReLU behind it; weights of the papers' networks have none.
+ * options.inputs is the caller's to set: height * width * input_channels. There
+ * is no network yet: failures are read with swiftcl_last_error(NULL).
+ */
+
+/**
+ * Dense layers one behind the other, and the head.
+ *
+ * @param layers written on success, width_count + 1 of them; NULL to count.
+ * @param capacity layers there is room for; more is left alone.
+ * @param count receives the number of layers.
+ * @param widths units of each hidden layer, 1 to 65536 and a multiple of
+ *     block_size.
+ * @param width_count hidden layers, 1 to 31.
+ * @param block_size J, 1 to 65536.
+ * @param classes width of the head, 1 to 65536.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT naming the number;
+ *     SWIFTCL_E_BUFFER with the layers that would do. Any thread. Since 0.1.
+ */
+swiftcl_status swiftcl_describe_mlp(
+    swiftcl_layer *layers, uint32_t capacity, uint32_t *count,
+    const uint32_t *widths, uint32_t width_count, uint32_t block_size,
+    uint32_t classes);
+
+/**
+ * LeNet: two convolutions 5 x 5, each with a max-pooling 3 x 3 of stride 2
+ * behind it, two dense layers, the head; 7 layers. Images of any size. Widths
+ * used with it: 20, 50, 800, 500 (RGB), large 64, 128, 2500, 1500, small 10,
+ * 20, 500, 300; their block sizes divide 10, 4 and 10.
+ *
+ * @param layers written on success; NULL to count.
+ * @param capacity layers there is room for; more is left alone.
+ * @param count receives the number of layers.
+ * @param height of the image, 1 to 65535.
+ * @param width of the image, 1 to 65535; at most 1048576 pixels.
+ * @param widths maps, maps, units, units, each 1 to 65536 and a multiple of
+ *     block_size; NULL is 20, 50, 800, 500.
+ * @param width_count 4; 0 where widths is NULL.
+ * @param block_size J, 1 to 65536.
+ * @param classes width of the head, 1 to 65536.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT naming the number;
+ *     SWIFTCL_E_BUFFER with the layers that would do. Any thread. Since 0.1.
+ */
+swiftcl_status swiftcl_describe_lenet(
+    swiftcl_layer *layers, uint32_t capacity, uint32_t *count, uint32_t height,
+    uint32_t width, const uint32_t *widths, uint32_t width_count,
+    uint32_t block_size, uint32_t classes);
+
+/**
+ * The AlexNet-like network of papers on CIFAR: convolutions 4 x 4, 3 x 3 and 2
+ * x 2 without padding, a max-pooling 2 x 2 behind each, two dense layers, the
+ * head; dropout .2, .2, .5, .5, .5. It has 14 layers, or 19 with normalisation.
+ *
+ * @param layers written on success; NULL to count.
+ * @param capacity layers there is room for; more is left alone.
+ * @param count receives the number of layers.
+ * @param height of the image, 19 to 65535.
+ * @param width of the image, 19 to 65535; at most 1048576 pixels.
+ * @param widths maps of three layers, units of two, each 1 to 65536 and a
+ *     multiple of block_size; NULL is 64, 128, 256, 2048, 2048.
+ * @param width_count 5; 0 where widths is NULL.
+ * @param block_size J, 1 to 65536.
+ * @param classes width of the head, 1 to 65536.
+ * @param normalised 1: a batch normalisation before each ReLU; 0: none.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT naming the number;
+ *     SWIFTCL_E_BUFFER with the layers that would do. Any thread. Since 0.1.
+ */
+swiftcl_status swiftcl_describe_alexnet(
+    swiftcl_layer *layers, uint32_t capacity, uint32_t *count, uint32_t height,
+    uint32_t width, const uint32_t *widths, uint32_t width_count,
+    uint32_t block_size, uint32_t classes, int32_t normalised);
+
+/**
+ * ResNet-18 as it is used on CIFAR: a convolution 3 x 3, four stages of two
+ * blocks, each with a normalisation behind every convolution, the mean of each
+ * map, the head; 50 layers. Stages have maps, 2 maps, 4 maps and 8 maps,
+ * strides 1, 2, 2, 2; where the shape changes, the shortcut is a normalised
+ * convolution 1 x 1. Images of any size.
+ *
+ * @param layers written on success; NULL to count.
+ * @param capacity layers there is room for; more is left alone.
+ * @param count receives the number of layers.
+ * @param height of the image, 1 to 65535.
+ * @param width of the image, 1 to 65535; at most 1048576 pixels.
+ * @param maps of the first stage, 1 to 8192 and a multiple of block_size; 64,
+ *     or 20 in the reduced network.
+ * @param block_size J, 1 to 8192.
+ * @param classes width of the head, 1 to 65536.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT naming the number;
+ *     SWIFTCL_E_BUFFER with the layers that would do. Any thread. Since 0.1.
+ */
+swiftcl_status swiftcl_describe_resnet18(
+    swiftcl_layer *layers, uint32_t capacity, uint32_t *count, uint32_t height,
+    uint32_t width, uint32_t maps, uint32_t block_size, uint32_t classes);
 
 /* The _init calls of option structs: they tell the library how large the struct is in this header,
    so that a newer library never writes more than the program has. */

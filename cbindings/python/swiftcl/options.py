@@ -20,8 +20,8 @@ from ._library import Library
 from .records import Plan
 
 __all__ = [
-    "average_pool", "conv", "dense", "describe", "dropout", "flatten", "global_pool", "head", "max_pool", "option_names",
-    "option_values", "plan",
+    "add", "average_pool", "batch_norm", "conv", "dense", "describe", "dropout", "flatten", "global_pool", "head", "max_pool",
+    "option_names", "option_values", "plan",
 ]
 
 _OWN = ("struct_size", "layer_count", "layers", "allocator", "reserved")  # set here, not by the caller
@@ -76,18 +76,24 @@ def set_field(target: ctypes.Structure, name: str, value: Any) -> None:
     setattr(target, name, integer(value, kind, name, expected=expected))
 
 
-def dense(width: int, block_size: int = 1, activation: Any = "relu", competition: Any = "task") -> ctypes.Structure:
+def dense(
+    width: int, block_size: int = 1, activation: Any = "relu", competition: Any = "task", source: Optional[int] = None
+) -> ctypes.Structure:
     """A layer of ``width`` units in blocks of ``block_size`` that compete.
 
     ``activation`` is "relu" or "none"; ``competition`` "task" (one winner per
-    block and task) or "sample" (one per block and row).
+    block and task) or "sample" (one per block and row). ``source`` is the index
+    of the layer it reads, by default the one before.
     """
-    return _layer("DENSE", width=width, block_size=block_size, activation=activation, competition=competition)
+    return _layer(
+        "DENSE", width=width, block_size=block_size, activation=activation, competition=competition,
+        source=_source(source))
 
 
 def conv(
     maps: int, block_size: int = 1, kernel: Union[int, Tuple[int, int]] = 3, stride: int = 1, padding: int = 0,
     activation: Any = "relu", competition: Any = "task", image: Optional[Tuple[int, int]] = None,
+    source: Optional[int] = None,
 ) -> ctypes.Structure:
     """A convolution of ``maps`` feature maps in blocks of ``block_size`` that compete.
 
@@ -95,13 +101,14 @@ def conv(
     ``image`` the inputs are, (height, width); their channels are
     ``input_channels``, side by side ("interleaved") or one after the other
     ("planar"). Weights are ordered by row, column and map of the kernel.
+    ``source`` is the index of the layer it reads, by default the one before.
     """
     height, width = (kernel, kernel) if isinstance(kernel, int) else kernel
     rows, columns = (0, 0) if image is None else image
     return _layer(
         "CONV2D", width=maps, block_size=block_size, activation=activation, competition=competition,
         kernel_height=height, kernel_width=width, stride=stride, padding=padding, input_height=rows,
-        input_width=columns)
+        input_width=columns, source=_source(source))
 
 
 def max_pool(kernel: Union[int, Tuple[int, int]] = 2, stride: int = 2, padding: int = 0) -> ctypes.Structure:
@@ -127,6 +134,34 @@ def flatten() -> ctypes.Structure:
 def dropout(rate: float) -> ctypes.Structure:
     """While a task trains, this share of the outputs before it is 0 by chance, and the others so much larger."""
     return _layer("DROPOUT", rate=rate)
+
+
+def batch_norm(rate: float = 0.0) -> ctypes.Structure:
+    """Normalises what the dense layer or convolution before it sums up, before its gate and its activation.
+
+    A step moves the running statistics by ``rate`` at least; 0 is 0.1. They,
+    the scale and the shift are each task's own.
+    """
+    return _layer("BATCH_NORM", rate=rate)
+
+
+def add(source: int, activation: Any = "relu") -> ctypes.Structure:
+    """Adds what layer number ``source`` gives to what the layers before give, then the activation.
+
+    The layer with parameters before it has ``activation="none"``. Layers that
+    add up to one stream have one competition.
+    """
+    return _layer("ADD", source=_source(source), activation=activation)
+
+
+def _source(index: Optional[int]) -> int:
+    """The header counts from 1, so that 0 is the layer before."""
+    if index is None:
+        return 0
+    index = integer(index, ctypes.c_int32, "source")
+    if index < 0:
+        raise ValueError(f"source is {index}, expected the index of an earlier layer")
+    return index + 1
 
 
 def _pool(kind: str, kernel: Union[int, Tuple[int, int]], stride: int, padding: int) -> ctypes.Structure:
