@@ -410,6 +410,23 @@ swiftcl_status swiftcl_learning_rate_get(
 swiftcl_status swiftcl_task_commit(swiftcl_network *network);
 
 /**
+ * Estimates the statistics of every batch normalisation anew: the mean of what
+ * these rows have, max_batch at a time. Running statistics otherwise follow the
+ * steps since the winners stand. Nothing else of the task changes; a network
+ * without normalisation is left alone.
+ *
+ * @param network a network with a task open whose winners stand
+ *     (swiftcl_task_commit).
+ * @param inputs rows times inputs elements of the network's input_type.
+ * @param rows 1 or more; the more, the better the estimate.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL or _ARGUMENT; SWIFTCL_E_STATE without an
+ *     open task or while it competes; SWIFTCL_E_NONFINITE for an input or a
+ *     statistic, before anything was changed. Since 0.1.
+ */
+swiftcl_status swiftcl_task_calibrate(
+    swiftcl_network *network, const void *inputs, size_t rows);
+
+/**
  * Ends the task: its winners become a ticket, which under frozen protection
  * never changes again.
  *
@@ -788,6 +805,47 @@ swiftcl_status swiftcl_parameters_set(
     swiftcl_network *network, swiftcl_task task, uint32_t layer,
     const float *weights, size_t weight_count, const float *biases,
     size_t bias_count);
+
+/**
+ * Copies out what a batch normalisation has learned and measured of each unit.
+ *
+ * Predictions give scale * (h - mean) / sqrt(variance + 1e-5) + bias for the
+ * linear response h; the bias is that of the layer before, in
+ * swiftcl_parameters_get.
+ *
+ * @param network a network.
+ * @param task as for swiftcl_parameter_shape.
+ * @param layer the index of a batch normalisation in the description.
+ * @param scale receives one value for each winner (or candidate) of the layer
+ *     before.
+ * @param mean the same of the running means.
+ * @param variance the same of the running variances.
+ * @param count floats that each of the three has room for.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for the layer;
+ *     SWIFTCL_E_TASK or _STATE; SWIFTCL_E_BUFFER with the count that would do.
+ *     Since 0.1.
+ */
+swiftcl_status swiftcl_norm_get(
+    swiftcl_network *network, swiftcl_task task, uint32_t layer, float *scale,
+    float *mean, float *variance, size_t count);
+
+/**
+ * Sets the same in the open task.
+ *
+ * @param network a network with a task open.
+ * @param task the open task's number, or SWIFTCL_TASK_OPEN.
+ * @param layer the index of a batch normalisation in the description.
+ * @param scale one finite value for each winner (or candidate) of the layer
+ *     before.
+ * @param mean the same of the running means.
+ * @param variance the same of the running variances, 0 or more.
+ * @param count floats in each of the three.
+ * @return as swiftcl_norm_get; SWIFTCL_E_NONFINITE; SWIFTCL_E_OWNED for a
+ *     finished task. Since 0.1.
+ */
+swiftcl_status swiftcl_norm_set(
+    swiftcl_network *network, swiftcl_task task, uint32_t layer,
+    const float *scale, const float *mean, const float *variance, size_t count);
 
 /* ------------------------------------------------------------ Save and load */
 

@@ -166,7 +166,8 @@ static void check_task(struct world *w, swiftcl_task task, const struct learned 
       continue;
     }
     EXPECT(swiftcl_parameter_shape(w->net, task, l, &outputs, &inputs), SWIFTCL_OK);
-    parameters += outputs * (inputs + 1);
+    int normalised = l + 1 < w->d.o.layer_count && w->d.layers[l + 1].kind == SWIFTCL_LAYER_BATCH_NORM;
+    parameters += outputs * (inputs + 1 + (size_t)normalised);
     edges += outputs * inputs;
     if (l + 1 < w->d.o.layer_count) check_layer(w, task, l, &served, NULL);
   }
@@ -521,6 +522,38 @@ static void do_parameters(struct world *w) {
   free(biases);
 }
 
+/* Reads and moves what a normalisation knows; estimates it anew. */
+static void do_norm(struct world *w) {
+  uint32_t l = 1;
+  while (l < w->d.o.layer_count && w->d.layers[l].kind != SWIFTCL_LAYER_BATCH_NORM) l++;
+  size_t units = 0, inputs = 0;
+  float scale[256], mean[256], variance[256];
+  if (l < w->d.o.layer_count && w->open) {
+    EXPECT(swiftcl_parameter_shape(w->net, SWIFTCL_TASK_OPEN, l - 1, &units, &inputs), SWIFTCL_OK);
+    MUST(units <= 256);
+    EXPECT(swiftcl_norm_get(w->net, SWIFTCL_TASK_OPEN, l, scale, mean, variance, units), SWIFTCL_OK);
+    int finite = 1;
+    for (size_t u = 0; u < units; u++) {
+      finite = finite && isfinite(scale[u]) && isfinite(mean[u]) && isfinite(variance[u]);
+      MUST(variance[u] >= 0 || !finite);
+    }
+    if (finite) {
+      scale[below((uint32_t)units)] *= 1.5f;
+      EXPECT(swiftcl_norm_set(w->net, SWIFTCL_TASK_OPEN, l, scale, mean, variance, units), SWIFTCL_OK);
+    }
+  } else {
+    EXPECT(
+        swiftcl_norm_get(w->net, SWIFTCL_TASK_OPEN, l, scale, mean, variance, 256),
+        l < w->d.o.layer_count ? SWIFTCL_E_STATE : SWIFTCL_E_ARGUMENT);
+  }
+  struct snapshot before = take_snapshot(w->net);
+  swiftcl_status got = CALL(swiftcl_task_calibrate(w->net, w->feed.x, 1 + below(MOST_ROWS)));
+  MUST(got == SWIFTCL_OK || got == SWIFTCL_E_STATE || got == SWIFTCL_E_NONFINITE);
+  if (!w->open) MUST(got == SWIFTCL_E_STATE);
+  if (got || l == w->d.o.layer_count) MUST(unchanged(w->net, &before));
+  drop_snapshot(&before);
+}
+
 /* Goes on with a copy. */
 static void do_reload(struct world *w) {
   struct snapshot image = take_snapshot(w->net);
@@ -632,6 +665,7 @@ static void live(uint64_t seed, int calls) {
         case 13: below(2) ? do_rate(w) : do_threads(w); break;
         case 14: case 15: do_parameters(w); break;
         case 16: case 17: do_predict(w); break;
+        case 18: do_norm(w); break;
         default: do_step(w); break;
       }
       if (below(4) == 0) check_world(w);

@@ -201,6 +201,26 @@ public func swiftcl_task_commit(_ network: swiftcl_network_ref?) -> swiftcl_stat
   return net.pointee.commitTask()
 }
 
+/// Estimates the statistics of every batch normalisation anew: the mean of what these rows have,
+/// max_batch at a time. Running statistics otherwise follow the steps since the winners stand.
+/// Nothing else of the task changes; a network without normalisation is left alone.
+///
+/// - Parameter network: a network with a task open whose winners stand (swiftcl_task_commit).
+/// - Parameter inputs: rows times inputs elements of the network's input_type.
+/// - Parameter rows: 1 or more; the more, the better the estimate.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL or _ARGUMENT; SWIFTCL_E_STATE without an open task or while it
+///   competes; SWIFTCL_E_NONFINITE for an input or a statistic, before anything was changed. Since 0.1.
+@c(swiftcl_task_calibrate)
+public func swiftcl_task_calibrate(
+  _ network: swiftcl_network_ref?, _ inputs: UnsafeRawPointer?, _ rows: UInt
+) -> swiftcl_status {
+  guard let net = Boundary.network(network, "swiftcl_task_calibrate") else {
+    return Boundary.refused
+  }
+  guard let inputs else { return net.pointee.failNull("inputs is NULL") }
+  return net.pointee.calibrate(inputs, rows: Int(shown: rows))
+}
+
 /// Ends the task: its winners become a ticket, which under frozen protection never changes again.
 ///
 /// - Parameter network: a network with a task open.

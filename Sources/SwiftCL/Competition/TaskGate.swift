@@ -128,7 +128,8 @@ extension Network {
     let correction1 = 1 / (1 - Scalar.power(0.9, step))
     let correction2 = 1 / (1 - Scalar.power(0.999, step))
     for u in 0..<live.units {
-      let g = gradient[u]
+      // A gradient may overflow where the loss did not: it says nothing of who should win.
+      let g = gradient[u].isFinite ? gradient[u] : 0
       live.logitFirst[u] = 0.9 * live.logitFirst[u] + (1 - 0.9) * g
       live.logitSecond[u] = 0.999 * live.logitSecond[u] + (1 - 0.999) * g * g
       let m = live.logitFirst[u] * correction1

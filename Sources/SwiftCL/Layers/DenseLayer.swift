@@ -5,6 +5,7 @@ import CSwiftCL
 extension Network {
   /// Sums, normalisation, gate, what is added, activation: leaves the layer's rows in
   /// `output`. A step normalises by its own rows, a prediction by running statistics.
+  @inline(never)
   func forward(layer l: Int, _ x: Surface, samples: Int, trains: Bool) {
     let layer = working[l]
     let shape = shapes[l]
@@ -51,6 +52,7 @@ extension Network {
   }
 
   /// What rows compete by, where they do: normalised, with scale and bias.
+  @inline(never)
   func scaleSums(layer l: Int, rows: Int, trains: Bool) {
     let layer = working[l]
     fillFactors(layer: l, trains: trains)

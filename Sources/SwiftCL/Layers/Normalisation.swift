@@ -33,12 +33,15 @@ struct NormStep {
     _ norm: NormParameters, bias: UnsafePointer<Float>, _ padded: Int,
     factor: UnsafeMutablePointer<Float>, summand: UnsafeMutablePointer<Float>
   ) {
-    for u in 0..<padded {
-      let scale = norm.scale[u] / (norm.variance[u] + epsilon).squareRoot()
-      let shift = norm.mean[u] * scale
-      factor[u] = scale
-      summand[u] = bias[u] - shift
-    }
+    for u in 0..<padded { (factor[u], summand[u]) = folded(norm, bias: bias, u) }
+  }
+
+  static func folded(_ norm: NormParameters, bias: UnsafePointer<Float>, _ u: Int)
+    -> (factor: Float, summand: Float)
+  {
+    let scale = norm.scale[u] / (norm.variance[u] + epsilon).squareRoot()
+    let shift = norm.mean[u] * scale
+    return (scale, bias[u] - shift)
   }
 }
 

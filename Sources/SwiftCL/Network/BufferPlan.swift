@@ -96,8 +96,8 @@ struct BufferPlan {
       }
       if shape.gathers {
         let floats = shape.patchFloats(batch: batch)
-        set(BufferPlan.patches) { $0.reserve(floats: floats) }
-        if l > 0 { set(BufferPlan.patchDeltas) { $0.reserve(floats: floats) } }
+        set(BufferPlan.patches) { $0.reserve(floats: floats + Patches.slack) }
+        if l > 0 { set(BufferPlan.patchDeltas) { $0.reserve(floats: floats + Patches.slack) } }
       } else if shape.input >= 0 {
         // Where more than one reads a layer, gradients are made here and added.
         let floats = min(rows, Network.addedRows) * Panels.pad(shape.liveInputs)

@@ -8,6 +8,8 @@ struct LayerCheck {
   let options: swiftcl_options
   let layers: UnsafePointer<swiftcl_layer>
 
+  /// Layers with parameters.
+  static let mostStages = 32
   static let largestKernel = 255
   static let largestSide = 65_535
   /// Elements of the maps of one row, at most.
@@ -54,7 +56,7 @@ struct LayerCheck {
         images.count += 1
       }
       var status = checkKind(layer, i)
-      if status == SWIFTCL_OK && layer.hasParameters && images.count == 32 {
+      if status == SWIFTCL_OK && layer.hasParameters && images.count == LayerCheck.mostStages {
         status = refuse(
           i, "layers.kind", is: layer.kind, expected: "at most 32 layers with parameters")
       }

@@ -211,54 +211,62 @@ struct LayerGraph {
     }
   }
 
-  /// Calls `body` with the shape of each layer, as far as those up to it tell.
-  private static func walk(
-    _ graph: UnsafeMutablePointer<LayerGraph>, _ options: swiftcl_options,
-    _ body: (Int, LayerShape, _ lastSlot: Int) -> Void
-  ) {
-    guard let layers = options.layers else { return }
-    let slots = Int(options.layer_count)
-    var slot = 0
-    var l = 0
-    while slot < slots {
-      let named = Int(truncatingIfNeeded: layers[slot].source)
-      let input = named > 0 ? graph.pointee.layer(of: named - 1) : l - 1
-      var shape = LayerShape(
-        layers[slot], slot: slot, input: input, of: input < 0 ? nil : graph.pointee.outlines[input],
-        options: options)
-      slot += 1
-      while slot < slots && !layers[slot].hasParameters {
-        let named = Int(truncatingIfNeeded: layers[slot].source)
-        shape.add(layers[slot], source: named > 0 ? graph.pointee.layer(of: named - 1) : -1)
-        slot += 1
-      }
-      body(l, shape, slot - 1)
-      l += 1
+  /// The layer whose first slot is `slot`, as far as those before it tell.
+  private func shape(_ l: Int, from slot: Int, _ options: swiftcl_options, _ lastSlot: inout Int)
+    -> LayerShape?
+  {
+    guard let layers = options.layers else { return nil }
+    func named(_ slot: Int) -> Int? {
+      let source = Int(truncatingIfNeeded: layers[slot].source)
+      return source > 0 ? layer(of: source - 1) : nil
     }
+    let input = named(slot) ?? l - 1
+    var shape = LayerShape(
+      layers[slot], slot: slot, input: input, of: input < 0 ? nil : outlines[input],
+      options: options)
+    lastSlot = slot
+    while lastSlot + 1 < Int(options.layer_count) && !layers[lastSlot + 1].hasParameters {
+      lastSlot += 1
+      shape.add(layers[lastSlot], source: named(lastSlot) ?? -1)
+    }
+    return shape
+  }
+
+  /// Reads a whole description.
+  @inline(never)
+  init(_ options: swiftcl_options) {
+    var slot = 0
+    while slot < Int(options.layer_count) {
+      var lastSlot = slot
+      guard let shape = shape(count, from: slot, options, &lastSlot) else { return }
+      note(shape, lastSlot: lastSlot)
+      slot = lastSlot + 1
+    }
+  }
+
+  /// Layer `l`, with what those behind it tell.
+  @inline(never)
+  func shape(_ l: Int, _ options: swiftcl_options) -> LayerShape? {
+    var lastSlot = 0
+    let first = l == 0 ? 0 : outlines[l - 1].lastSlot + 1
+    guard var shape = shape(l, from: first, options, &lastSlot) else { return nil }
+    let outline = outlines[l]
+    shape.leader = outline.leader
+    shape.lastReader = outline.lastReader
+    shape.branches = outline.readers != 1 || !outline.feedsNext
+    if shape.input >= 0 {
+      shape.sharesInput =
+        outlines[shape.input].lastReader > l || shape.input == shape.added
+    }
+    if shape.added >= 0 { shape.sharesAdded = outlines[shape.added].lastReader > l }
+    return shape
   }
 
   /// Calls `body` with the shape of every layer that has parameters, in order.
   static func each(_ options: swiftcl_options, _ body: (Int, LayerShape) -> Void) {
-    var graph = LayerGraph()
-    withUnsafeMutablePointer(to: &graph) { graph in
-      walk(graph, options) { _, shape, lastSlot in
-        graph.pointee.note(shape, lastSlot: lastSlot)
-      }
-      walk(graph, options) { l, shape, _ in
-        var shape = shape
-        let outline = graph.pointee.outlines[l]
-        shape.leader = outline.leader
-        shape.lastReader = outline.lastReader
-        if shape.input >= 0 {
-          shape.sharesInput =
-            graph.pointee.outlines[shape.input].lastReader > l || shape.input == shape.added
-        }
-        if shape.added >= 0 {
-          shape.sharesAdded = graph.pointee.outlines[shape.added].lastReader > l
-        }
-        shape.branches = outline.readers != 1 || !outline.feedsNext
-        body(l, shape)
-      }
+    let graph = LayerGraph(options)
+    for l in 0..<graph.count {
+      if let shape = graph.shape(l, options) { body(l, shape) }
     }
   }
 }

@@ -49,7 +49,6 @@ struct Home {
 
 extension LayerShape {
   /// Calls `body` with the shape of every layer that has parameters, in order.
-  @inline(never)
   static func each(_ options: swiftcl_options, _ body: (Int, LayerShape) -> Void) {
     LayerGraph.each(options, body)
   }

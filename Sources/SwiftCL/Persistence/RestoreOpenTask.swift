@@ -39,6 +39,10 @@ extension Network {
       source.refuse(SWIFTCL_E_CORRUPT, "the reopened task does not fit its ticket")
       return
     }
+    for l in 0..<hidden where shapes[l].leader != l && !followsLeader(layer: l) {
+      source.refuse(SWIFTCL_E_CORRUPT, "layers of one stream have other candidates")
+      return
+    }
     noteCompetition()
     if isParked {
       packSample()
@@ -74,6 +78,35 @@ extension Network {
     let ticket = store.tickets[index].pointee
     if !ticket.hasClasses(workspace.classes, task.classCount) { return false }
     for l in 0..<layerCount where ticket.layers[l].size.units != working[l].units { return false }
+    return true
+  }
+
+  /// Layers of one stream have the same candidates and compete alike, to the bit.
+  private func followsLeader(layer l: Int) -> Bool {
+    let leader = shapes[l].leader
+    let (ours, theirs) = (candidates(l), candidates(leader))
+    if ours.units != theirs.units { return false }
+    for i in 0..<shapes[l].blocks
+    where working[l].blockState[i] != working[leader].blockState[i] {
+      return false
+    }
+    for u in 0..<ours.units {
+      if ours.unitBlock[u] != theirs.unitBlock[u] || ours.unitId[u] != theirs.unitId[u] {
+        return false
+      }
+      if !gatesPerTask(l) { continue }
+      if ours.logits[u].bitPattern != theirs.logits[u].bitPattern
+        || ours.logitFirst[u].bitPattern != theirs.logitFirst[u].bitPattern
+        || ours.logitSecond[u].bitPattern != theirs.logitSecond[u].bitPattern
+      {
+        return false
+      }
+    }
+    if !isParked { return true }
+    if working[l].units != working[leader].units { return false }
+    for u in 0..<working[l].units where working[l].running[u] != working[leader].running[u] {
+      return false
+    }
     return true
   }
 

@@ -18,7 +18,7 @@ from ._library import Library, default_library
 from ._progress import Watcher
 from .errors import ClosedError
 from .options import build_options, class_array, plan_of, set_field, sized
-from .records import Accounting, Capacity, FitReport, LayerInfo, Plan, ReplayInfo, Step, TaskInfo
+from .records import Accounting, Capacity, FitReport, LayerInfo, Normalisation, Plan, ReplayInfo, Step, TaskInfo
 from .task import Task, TaskContext
 from .ticket import arrays_of
 
@@ -482,6 +482,30 @@ class Network:
             b = as_targets(np.asarray(biases).reshape(-1, 1), outputs, 1, "biases")
             self._call("swiftcl_parameters_set", task_number(task), layer_index(layer), pointer(w), w.size,
                        pointer(b), b.size)
+
+    def normalisation(self, task: TaskLike, layer: int) -> Normalisation:
+        """What the batch normalisation at ``layer`` of the description has for each unit of ``task``.
+
+        The shift is the bias of the layer before it, in :meth:`parameters`.
+        """
+        with self._lock:
+            units, _ = self._shape(task, layer - 1)
+            values = [np.empty(units, np.float32) for _ in range(3)]
+            self._call("swiftcl_norm_get", task_number(task), layer_index(layer), *map(pointer, values), units)
+        return Normalisation(*values)
+
+    def set_normalisation(self, task: TaskLike, layer: int, scale: Any, mean: Any, variance: Any) -> None:
+        """Sets what :meth:`normalisation` returns, in the open task."""
+        with self._lock:
+            units, _ = self._shape(task, layer - 1)
+            values = [as_targets(np.asarray(v).reshape(-1, 1), units, 1, name)
+                      for v, name in ((scale, "scale"), (mean, "mean"), (variance, "variance"))]
+            self._call("swiftcl_norm_set", task_number(task), layer_index(layer), *map(pointer, values), units)
+
+    def calibrate(self, x: Any) -> None:
+        """Estimates the open task's statistics of every batch normalisation anew from rows (rows, inputs)."""
+        rows = self._rows(x)
+        self._call("swiftcl_task_calibrate", rows.ctypes.data, rows.shape[0])
 
     def _shape(self, task: TaskLike, layer: int) -> Tuple[int, int]:
         outputs, inputs = ctypes.c_size_t(), ctypes.c_size_t()
