@@ -1,5 +1,7 @@
 """accuracy.svg and winners.svg: the accuracy matrix of one run or several, and the winners of every layer and task."""
 
+import re
+
 import numpy as np
 
 from .growth_figure import GREY, INK, slim
@@ -31,8 +33,13 @@ def draw(content, folder, previews):
         figure.savefig(drawn[-2], metadata={"Date": None, "Creator": None})
         figure.savefig(drawn[-1], dpi=130)
         plt.close(figure)
-        drawn[-2].write_text(slim(drawn[-2].read_text()))
+        drawn[-2].write_text(one_line_paths(slim(drawn[-2].read_text())))
     return drawn
+
+
+def one_line_paths(svg):
+    """Thousands of squares would be as many lines of a diff."""
+    return re.sub(r'd="[^"]*"', lambda found: found[0].replace("\n", " "), svg)
 
 
 # ------------------------------------------------------------------ accuracies
