@@ -89,7 +89,7 @@ def main():
     samplers = settings.names("SAMPLER", SAMPLERS, ["mean", "random"])
     if "random" not in samplers:
         samplers.append("random")
-    epochs = settings.integer("EPOCHS", 1 if quick else 4)
+    epochs = settings.integer("EPOCHS", 1 if quick else 3)
     rows = [line for J in settings.integers("J", [4]) for line in tickets(J, samplers, epochs)] + dense(epochs)
     results, verdict = open_results("cifar10"), Verdict()
     shape = "-".join(map(str, WIDTHS))
@@ -102,7 +102,7 @@ def main():
         rows = tickets(4, ["mean", "random"], 5, resnet) + dense(5, resnet, replay=False)
         table("The same with ResNet-18, width 20, 5 epochs a task, seed 0", results, rows, [0], verdict)
     if not chosen:
-        compare(results, PICTURES, seeds, 1 if quick else 4, verdict)
+        compare(results, PICTURES, seeds, 1 if quick else 3, verdict)
     verdict.report()
     print(f"saved in {results.path.relative_to(settings.ROOT)}")
 
