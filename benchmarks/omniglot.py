@@ -20,6 +20,7 @@ from common.table import Verdict, at_least, at_most, exactly
 WIDTHS, CLASSES, BATCH, RATE = (64, 128, 2500, 1500), 12, 16, 0.001
 PEOPLE, SIDE, BORDER = 20, 28, 2
 SAMPLERS = ["mean", "gumbel", "straight_through", "top_k", "random"]
+TICKETS = dict(allocation="greedy", unserved="reuse")
 KEPT = {"forgetting": exactly(0), "bit_identical": exactly(True)}
 ACCURACY, OVER_DENSE, FLAT = 70, 20, 1.15  #: percent; points; a late task's step over an early one's
 #: Mean and deviation of the padded pictures' values in [0, 1].
@@ -71,7 +72,8 @@ def table(sizes, samplers, tasks, epochs):
     rows = []
     for J in sizes:
         for sampler in samplers:
-            rows.append(row("random" if sampler == "random" else "learned", sampler, J, tasks, epochs, **REUSE))
+            rows.append(row("random" if sampler == "random" else "learned", sampler, J, tasks, epochs, **TICKETS))
+        rows.append(row("learned, copy-on-write", "mean", J, tasks, epochs, start="copy_on_write", **TICKETS))
     rows.append(row("dense fine-tuning", "random", 1, tasks, epochs, sharing="shared", protection="none"))
     return rows
 
@@ -102,8 +104,9 @@ def main():
                                  step_growth=at_most(FLAT))
     results.write()
     shape = "-".join(map(str, WIDTHS))
-    show(f"Omniglot with rotations, {tasks} x {CLASSES}, Task-IL, {shape}, means over seeds {seeds}", results, rows, saved,
-         verdict, [("right after %", "learning_accuracy", 2), ("step, last/first", "step_growth", 3)])
+    title = f"Omniglot with rotations, {tasks} x {CLASSES}, Task-IL, {shape}, means over seeds {seeds}"
+    show(title, results, rows, saved, verdict, [
+        ("right after %", "learning_accuracy", 2), ("step, last/first", "step_growth", 3)])
     print(f"  accuracy must be {ACCURACY} % and {OVER_DENSE} points over dense fine-tuning, which has "
           f"{dense['learning_accuracy']:.2f} % right after each task")
     print("  step: processor time a step, competition included, of the last three tasks over the first three")

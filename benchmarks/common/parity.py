@@ -76,8 +76,8 @@ def compare(results, images, seeds, epochs, verdict):
 
     difference = mean("ours", "accuracy") - mean("pytorch", "accuracy")
     shape = "-".join(map(str, pictures.WIDTHS))
-    print(f"\nAll ten classes at once, dense, {shape}-10, batch {pictures.BATCH}, {epochs} epochs, from the same initial "
-          f"values\n")
+    print(f"\nAll ten classes at once, dense, {shape}-10, batch {pictures.BATCH}, {epochs} epochs, from the same "
+          "initial values\n")
     print_table(["seed", "ours %", "PyTorch %", "difference", "must", "ours s", "PyTorch s"], [
         [run["seed"], number(run["values"]["ours"]["accuracy"]), number(run["values"]["pytorch"]["accuracy"]),
          number(run["values"]["ours"]["accuracy"] - run["values"]["pytorch"]["accuracy"]), "",
