@@ -17,7 +17,7 @@ from common.bench import Row, measure, open_results, show
 from common.runs import TaskData, swiftcl
 from common.table import Verdict, at_least, at_most, exactly
 
-WIDTHS, CLASSES, BATCH, RATE = (64, 128, 2500, 1500), 12, 16, 0.001
+WIDTHS, CLASSES, BATCH, RATE = (32, 64, 1280, 768), 12, 16, 0.001
 PEOPLE, SIDE, BORDER = 20, 28, 2
 SAMPLERS = ["mean", "gumbel", "straight_through", "top_k", "random"]
 TICKETS = dict(allocation="greedy", unserved="reuse")

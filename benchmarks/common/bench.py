@@ -25,6 +25,7 @@ class Row:
     task_options: Optional[Callable] = None  #: number of the task -> options of its begin
     masked: bool = True
     seen: bool = False  #: a task has the classes of all tasks so far
+    unknown: bool = False  #: accuracy with the task unknown is measured too
     bars: dict = field(default_factory=dict)  #: column -> Bar
     note: str = ""
 
@@ -68,7 +69,7 @@ def measure(results, rows, seeds):
             if run is None:
                 values = run_tasks(
                     row.layers(row.J), row.data(seed), row.epochs, row.batch, dict(row.options, seed=seed),
-                    row.task_options, row.masked, row.seen,
+                    row.task_options, row.masked, row.seen, row.unknown,
                     lambda text: progress.show(f"{title}, seed {seed}, {text}"))
                 run = results.add_run(parameters, seed, asdict(values))
                 progress.finish(f"{title}, seed {seed}: {values.accuracy:.2f} %, {values.seconds:.1f} s")

@@ -43,7 +43,7 @@ class Run:
 
 
 def run_tasks(layers, tasks, epochs, batch, options, task_options=None, masked=True, seen=False,
-              say=lambda text: None):
+              unknown=False, say=lambda text: None):
     """Learns the tasks in order and returns a Run.
 
     `tasks` is an iterable of TaskData. `seconds` counts training alone (begin,
@@ -51,7 +51,8 @@ def run_tasks(layers, tasks, epochs, batch, options, task_options=None, masked=T
     refuses for want of units counts as 0 % and is listed. With `masked` false
     a task's head has all classes while it trains, and only its own classes are
     looked at when it is tested. With `seen` it has the classes of all tasks so
-    far, which replay needs. `step_us` are a task's microseconds of processor
+    far, which replay needs. With `unknown`, accuracy with the task unknown is
+    measured at the end too. `step_us` are a task's microseconds of processor
     time a step, competition included.
     """
     matrix, learned, probes, shares, refused = swiftcl.AccuracyMatrix(), [], [], [], []
@@ -87,7 +88,8 @@ def run_tasks(layers, tasks, epochs, batch, options, task_options=None, masked=T
             learning_accuracy=scores.learning_accuracy, macs_vs_dense=net.accounting.macs_vs_dense,
             bit_identical=identical, seconds=seconds, task_accuracy=matrix.values[-1].tolist(),
             block_share=shares, refused=refused, peak_bytes=net.memory[1],
-            class_il=class_il(net, [item for item in learned if item is not None]), step_us=step_us)
+            class_il=class_il(net, [item for item in learned if item is not None]) if unknown else None,
+            step_us=step_us)
 
 
 def accuracies(net, learned, masked):
@@ -109,9 +111,7 @@ def accuracies(net, learned, masked):
 
 def class_il(net, learned):
     """Accuracy with the task unknown: the largest logit of all classes so far, each class's from the task that had
-    it last. None where tasks have the same classes."""
-    if len(learned) < 2 or any(data.classes is None for _, data in learned):
-        return None
+    it last."""
     labels = np.array([label for _, data in learned for label in data.classes])
     last = {label: task for task, _ in learned for label in net.task_classes(task)}
     tasks = sorted({int(last[label]) for label in labels})
