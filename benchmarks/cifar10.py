@@ -2,9 +2,10 @@
 
 20,000 training and 5,000 test pictures of 32 x 32 x 3 bytes. Three convolutions of
 3 x 3, each with a max-pooling, 32, 64 and 64 maps, then 128 units and the head, J = 4,
-batch 16, rate .02, gradients clipped to a norm of 1. Replay rows are the dense network (J = 1) on the classes of all
-tasks so far with 500 exemplars. `class-IL` takes the largest logit of all classes:
-of the one network for the dense rows, of each class's own ticket for the others.
+batch 16, rate .02, gradients clipped to a norm of 1, 3 epochs a task. Replay rows are
+the dense network (J = 1) on the classes of all tasks so far with 500 exemplars.
+`class-IL` takes the largest logit of all classes: of the one network for the dense
+rows, of each class's own ticket for the others.
 
 Then a half as wide dense network on all ten classes at once, beside PyTorch: the same
 initial values, rows, order and rates.
