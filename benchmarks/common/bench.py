@@ -24,18 +24,27 @@ class Row:
     data: Callable  #: seed -> iterable of TaskData
     task_options: Optional[Callable] = None  #: number of the task -> options of its begin
     masked: bool = True
+    seen: bool = False  #: a task has the classes of all tasks so far
+    unknown: bool = False  #: accuracy with the task unknown is measured too
     bars: dict = field(default_factory=dict)  #: column -> Bar
     note: str = ""
 
     def parameters(self):
         """Everything a number depends on but the seed, as JSON: the key under which it is saved."""
-        return {
+        result = {
             "method": self.method, "sampler": self.sampler, "J": self.J, "tasks": self.tasks,
             "samples": self.samples, "epochs": self.epochs, "batch": self.batch, "masked": self.masked,
             "options": self.options, "start": [self.start(n) for n in range(self.tasks)],
-            "layers": [[layer.width, layer.block_size, layer.activation, layer.competition]
-                       for layer in self.layers(self.J)],
+            "layers": [self.described(layer) for layer in self.layers(self.J)],
         }
+        if self.seen:
+            result["seen"] = True
+        return result
+
+    def described(self, layer):
+        units = [layer.width, layer.block_size, layer.activation, layer.competition]
+        window = [layer.kind, layer.kernel_height, layer.kernel_width, layer.stride, layer.padding]
+        return units + window if layer.kernel_height else units
 
     def start(self, task):
         return (self.task_options(task) if self.task_options else {}).get("start", "fresh")
@@ -60,21 +69,26 @@ def measure(results, rows, seeds):
             if run is None:
                 values = run_tasks(
                     row.layers(row.J), row.data(seed), row.epochs, row.batch, dict(row.options, seed=seed),
-                    row.task_options, row.masked, lambda text: progress.show(f"{title}, seed {seed}, {text}"))
+                    row.task_options, row.masked, row.seen, row.unknown,
+                    lambda text: progress.show(f"{title}, seed {seed}, {text}"))
                 run = results.add_run(parameters, seed, asdict(values))
                 progress.finish(f"{title}, seed {seed}: {values.accuracy:.2f} %, {values.seconds:.1f} s")
             runs.append(run)
         saved.append(results.add_row(parameters, seeds, runs, {
             "method": row.method, "sampler": row.sampler, "J": row.J, "tasks": row.tasks, "samples": row.samples,
-            "epochs": row.epochs, **summary([Run(**run["values"]) for run in runs])}))
+            "epochs": row.epochs, "exemplars": row.options.get("replay_rows", 0),
+            **summary([Run(**run["values"]) for run in runs])}))
     return saved
 
 
-def show(title, results, rows, saved, verdict=None):
-    """The table of some rows, bars beside the numbers."""
+def show(title, results, rows, saved, verdict=None, more=()):
+    """The table of some rows, bars beside the numbers; `more` columns as (header, name, digits)."""
     verdict = verdict or Verdict()
     header = ["method", "sampler", "J", "tasks", "rows/task", "accuracy %", "must", "forgetting", "must", "macs/dense",
-              "must", "bits kept", "must", "seconds"]
+              "must", "bits kept", "must"]
+    for title_of, column, _ in more:
+        header += [title_of, "must"] if any(column in row.bars for row in rows) else [title_of]
+    header.append("seconds")
     lines, notes = [], []
     for row, result in zip(rows, saved):
         what = f"{row.method} {row.sampler} J={row.J}, {row.tasks} tasks x {row.samples} x {row.epochs}"
@@ -82,13 +96,18 @@ def show(title, results, rows, saved, verdict=None):
         def cell(column, name=what, values=result, bars=row.bars):
             return verdict.cell(f"{name}, {column}", values.get(column), bars.get(column))
 
+        further = []
+        for _, column, digits in more:
+            further.append(number(result.get(column), digits))
+            if any(column in other.bars for other in rows):
+                further.append(cell(column))
         mark = "" if results.is_current(result) else " *"
         lines.append([
             row.method + mark, row.sampler, row.J, row.tasks, f"{row.samples} x {row.epochs}",
             f"{result['accuracy']:.2f} ±{result['accuracy_std']:.2f}", cell("accuracy"),
             number(result["forgetting"]), cell("forgetting"), number(result["macs_vs_dense"], 4),
             cell("macs_vs_dense"), "yes" if result["bit_identical"] else "no", cell("bit_identical"),
-            number(result["seconds"], 1)])
+            *further, number(result["seconds"], 1)])
         if row.note:
             notes.append(f"{row.method}, {row.sampler}, J={row.J}: {row.note}")
         if result.get("refused"):

@@ -66,3 +66,27 @@ def hapt():
         parts[name] = np.concatenate([read_npy(path / f"{part}_{name}.npy.gz") for part in ("train", "test")])
     parts["x"] = parts["x"].reshape(len(parts["x"]), -1)
     return parts
+
+
+def cifar10():
+    """(x_train, y_train, x_test, y_test): x uint8 (rows, 3072), red, green and blue one after the other; y int32."""
+    parts = []
+    for name in ("train", "test"):
+        records = np.frombuffer(gzip.decompress((folder("cifar10") / f"{name}.bin.gz").read_bytes()), np.uint8)
+        records = records.reshape(-1, 3073)
+        parts += [np.ascontiguousarray(records[:, 1:]), records[:, 0].astype(np.int32)]
+    return tuple(parts)
+
+
+#: Each channel to mean 0 and deviation 1 over CIFAR-10's training images, in [0, 1].
+CIFAR_MEAN, CIFAR_DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+CIFAR_INPUT = dict(
+    inputs=3072, input_type="u8", input_channels=3, input_layout="planar",
+    input_scale=[1 / (255 * deviation) for deviation in CIFAR_DEVIATION],
+    input_offset=[-mean / deviation for mean, deviation in zip(CIFAR_MEAN, CIFAR_DEVIATION)])
+
+
+def omniglot(characters):
+    """The first characters, uint8 (characters, 20 people, 28, 28), white strokes on black."""
+    parts = [read_idx(folder("omniglot") / f"{part}-images-idx3-ubyte.gz") for part in ("background", "evaluation")]
+    return np.concatenate(parts)[:20 * characters].reshape(-1, 20, 28, 28)

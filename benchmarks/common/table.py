@@ -5,7 +5,7 @@ import time
 
 
 class Bar:
-    """What a number must be: at least, at most, or exactly."""
+    """What a number must be: at least, at most, exactly, or a difference within."""
 
     def __init__(self, sign, value):
         self.sign, self.value = sign, value
@@ -17,9 +17,13 @@ class Bar:
             return number >= self.value
         if self.sign == "<=":
             return number <= self.value
+        if self.sign == "±":
+            return abs(number) <= self.value
         return number == self.value
 
     def __str__(self):
+        if self.sign == "±":
+            return f"within ±{self.value:g}"
         return f"{self.sign} " + ("yes" if self.value is True else f"{self.value:g}")
 
 
@@ -33,6 +37,10 @@ def at_most(value):
 
 def exactly(value):
     return Bar("=", value)
+
+
+def within(value):
+    return Bar("±", value)
 
 
 class Verdict:

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs what `make bench NAME=speed` measures beside the library into build/venv-peers.
-# It is no failure when that cannot be had: the benchmark leaves those rows out and says so.
+# Installs what `make bench NAME=speed` and `NAME=cifar10` measure beside the library into
+# build/venv-peers. It is no failure when that cannot be had: they leave those rows out and say so.
 set -euo pipefail
 wanted=benchmarks/requirements-peers.txt venv=build/venv-peers
 cmp -s $wanted $venv/.ready && exit 0

@@ -188,6 +188,7 @@ NEEDS_speed := build/contenders/ours build/contenders/yardstick build/contenders
 NEEDS_kernels := $(if $(VARIANTS),build/contenders/kernels)
 NEEDS_growth := build/contenders/ours
 NEEDS_resnet18 := peers
+NEEDS_cifar10 := peers
 bench: lib build/venv/.bench-$(NAME) $(NEEDS_$(NAME)) ## NAME=permuted-mnist and so on; writes build/bench/NAME.json
 	@test -f 'benchmarks/$(NAME).py' || { echo "make bench NAME=..., one of:" $(sort $(call name,$(wildcard benchmarks/*.py))) >&2; exit 2; }
 	@mkdir -p build/bench
