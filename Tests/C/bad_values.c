@@ -150,10 +150,9 @@ static void overflowing(void) {
 }
 
 /* Units whose shares of a logit cancel: the loss is finite, the gradients of
-   the gates are not, and no sampler may stumble over posteriors of NaN. */
+   the gates are not, and posteriors stay numbers. */
 static void infinite_gates(void) {
   static const swiftcl_layer layers[] = {SWIFTCL_DENSE(8, 4, SWIFTCL_ACTIVATION_NONE), SWIFTCL_HEAD(CLASSES)};
-  int reached = 0;
   for (uint32_t run = 0; run < 200; run++) {
     int32_t sampler = (int32_t)(run % 5);
     swiftcl_options o = small_options();
@@ -192,7 +191,7 @@ static void infinite_gates(void) {
     uint8_t mask[64];
     int32_t winners[8];
     OK(net, swiftcl_winner_probabilities(net, task, 0, probabilities, 64));
-    if (isnan(probabilities[0])) reached++;
+    for (int u = 0; u < 4; u++) CHECK(isfinite(probabilities[u]));
     OK(net, swiftcl_winner_mask(net, task, 0, mask, 64));
     struct snapshot image = take_snapshot(net);
     swiftcl_network *loaded = NULL;
@@ -212,7 +211,6 @@ static void infinite_gates(void) {
     }
     swiftcl_network_free(net);
   }
-  CHECK(reached > 0);
 }
 
 int main(void) {

@@ -12,7 +12,7 @@ struct ResidualTests {
   enum Shape: CaseIterable {
     case norm, denseNorm, normPool, normSample, sum, denseSum, block, projection, ownInput,
       pooledSum
-    case twoReaders, dropped
+    case twoReaders, linearSum, dropped
 
     var layers: [swiftcl_layer] {
       let stem = conv(8, 4, kernel: 3, padding: 1, image: (6, 4))
@@ -63,6 +63,11 @@ struct ResidualTests {
         return [
           dense(12, 4), dense(20, 4), reading(0, dense(20, 4, relu: false)), adding(1), head(5),
         ]
+      case .linearSum:
+        return [
+          dense(12, 4), dense(20, 4, relu: false), reading(0, dense(20, 4, relu: false)),
+          adding(1, relu: false), dense(12, 4, relu: false), dense(12, 3, perSample: true), head(5),
+        ]
       case .dropped:
         return [
           stem, dropping(0.3), linear, normalising(), adding(1), dropping(0.4), dense(12, 4),
@@ -106,9 +111,10 @@ struct ResidualTests {
     }
   }
 
-  /// A gate that is shut hides no normalised sum from the logits.
-  @Test func gradientsOfShutGates() throws {
-    let test = try network(.norm) { $0.sampler = SWIFTCL_SAMPLER_STRAIGHT_THROUGH }
+  /// A gate that is shut hides no normalised sum, nor one that is added, from the logits.
+  @Test(arguments: [Shape.norm, .linearSum])
+  func gradientsOfShutGates(shape: Shape) throws {
+    let test = try network(shape) { $0.sampler = SWIFTCL_SAMPLER_STRAIGHT_THROUGH }
     try test.begin(competes: competeAlways)
     try GradientCheck.run(test, rows(5))
     try GradientCheck.run(test, rows(6))

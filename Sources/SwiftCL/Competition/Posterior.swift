@@ -18,13 +18,16 @@ enum Posterior {
     for j in range { s[j] /= sum }
   }
 
+  /// Without a floor a posterior may underflow to 0, where its logarithm has no value.
+  private static let least: Float = 1e-30
+
   /// p = (s + eta) / (1 + n eta).
   @inline(never)
   static func floored(
     _ s: UnsafePointer<Float>, _ p: UnsafeMutablePointer<Float>, _ range: Range<Int>, _ eta: Float
   ) {
     let scale = 1 / (1 + Float(range.count) * eta)
-    for j in range { p[j] = (s[j] + eta) * scale }
+    for j in range { p[j] = max((s[j] + eta) * scale, least) }
   }
 
   /// xi = softmax((log p + g) / tau); `noise` gives g of a unit.
@@ -72,7 +75,7 @@ enum Posterior {
   ) {
     var sum: Float = 0
     for j in range {
-      c[j] *= s[j] / (s[j] + eta)
+      c[j] *= s[j] / max(s[j] + eta, least)
       sum += c[j]
     }
     for k in range { c[k] -= s[k] * sum }
