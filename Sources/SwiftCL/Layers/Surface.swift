@@ -24,33 +24,15 @@ struct Patches {
     for row in 0..<count {
       let sample = surface.rows + (first &+ row) / pixels &* surface.sampleStride
       let patch = patches + row &* stride
-      if !window.staysInside {
-        for i in 0..<window.taps &* channels { patch[i] = 0 }
-      }
-      window.eachRun(of: (first &+ row) % pixels) { tap, below, taps in
-        copy(surface, sample + below &* surface.pixelStride, patch + tap &* channels, taps)
-      }
-    }
-  }
-
-  /// Copies so many pixels that lie side by side. Few channels are copied channel by
-  /// channel, for the sake of loops that are not too short.
-  @inline(__always)
-  private func copy(
-    _ surface: Surface, _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, _ taps: Int
-  ) {
-    if surface.channelStride == 1 && surface.pixelStride == channels {
-      for i in 0..<taps &* channels { to[i] = from[i] }
-    } else if surface.channelStride == 1 {
-      for x in 0..<taps {
-        let pixel = from + x &* surface.pixelStride
-        let target = to + x &* channels
-        for c in 0..<channels { target[c] = pixel[c] }
-      }
-    } else {
-      for c in 0..<channels {
-        let plane = from + c &* surface.channelStride
-        for x in 0..<taps { to[x &* channels &+ c] = plane[x &* surface.pixelStride] }
+      if !window.staysInside { patch.update(repeating: 0, count: window.taps &* channels) }
+      window.eachTap(of: (first &+ row) % pixels) { tap, below in
+        let from = sample + below &* surface.pixelStride
+        let to = patch + tap &* channels
+        if surface.channelStride == 1 {
+          to.update(from: from, count: channels)
+        } else {
+          for c in 0..<channels { to[c] = from[c &* surface.channelStride] }
+        }
       }
     }
   }

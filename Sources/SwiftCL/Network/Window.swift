@@ -43,25 +43,18 @@ struct Window {
   /// `pixel` that lies on the image.
   @inline(__always)
   func eachTap(of pixel: Int, _ body: (_ tap: Int, _ below: Int) -> Void) {
-    eachRun(of: pixel) { tap, below, taps in
-      for x in 0..<taps { body(tap &+ x, below &+ x) }
-    }
-  }
-
-  /// Calls `body` with the first tap, the pixel below it and the number of taps side by
-  /// side, for each row of the window over output pixel `pixel` that lies on the image.
-  @inline(__always)
-  func eachRun(of pixel: Int, _ body: (_ tap: Int, _ below: Int, _ taps: Int) -> Void) {
-    let across = outWidth
-    let top = pixel / across &* stride &- padding
-    let left = pixel % across &* stride &- padding
-    let firstX = max(0, 0 &- left)
-    let taps = min(kernelWidth, width &- left) &- firstX
-    if taps <= 0 { return }
+    let top = pixel / outWidth &* stride &- padding
+    let left = pixel % outWidth &* stride &- padding
     var y = max(0, 0 &- top)
     let lastY = min(kernelHeight, height &- top)
+    let firstX = max(0, 0 &- left)
+    let lastX = min(kernelWidth, width &- left)
     while y < lastY {
-      body(y &* kernelWidth &+ firstX, (top &+ y) &* width &+ left &+ firstX, taps)
+      var x = firstX
+      while x < lastX {
+        body(y &* kernelWidth &+ x, (top &+ y) &* width &+ left &+ x)
+        x &+= 1
+      }
       y &+= 1
     }
   }
