@@ -121,8 +121,8 @@ const char *swiftcl_warning_text(uint32_t warning);
  * and what was expected. A call that succeeds leaves it as it is.
  *
  * @param network the network whose call failed, or NULL for calls that have no
- *     network to remember it (create, load, plan, the _init calls, all on a
- *     ticket): those are remembered per thread.
+ *     network to remember it (create, load, plan, describe, the _init calls,
+ *     all on a ticket): those are remembered per thread.
  * @return a record owned by the network (or the thread), valid until its next
  *     failure; never NULL. Same thread rule as the network. Since 0.1.
  */
@@ -135,10 +135,15 @@ const swiftcl_error *swiftcl_last_error(const swiftcl_network *network);
  * competition with pruning, fair shares, frozen protection, SGD with momentum
  * (docs/algorithms.md).
  *
- * @param options written; the caller then sets layers, layer_count and inputs.
- * @return SWIFTCL_OK, or SWIFTCL_E_NULL. Any thread. Since 0.1.
+ * @param options written, as far as `bytes` says; the caller then sets layers,
+ *     layer_count and inputs.
+ * @param bytes sizeof(swiftcl_options) in the caller's header; the macro
+ *     without `_sized` gives it.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread.
+ *     Since 0.1.
  */
-swiftcl_status swiftcl_options_init(swiftcl_options *options);
+swiftcl_status swiftcl_options_init_sized(
+    swiftcl_options *options, size_t bytes);
 
 /**
  * Fills an option struct with the preset that stays closest to the paper
@@ -148,10 +153,14 @@ swiftcl_status swiftcl_options_init(swiftcl_options *options);
  * to have its scale. Give tasks compete_steps = UINT64_MAX to compete until the
  * end.
  *
- * @param options written.
- * @return SWIFTCL_OK, or SWIFTCL_E_NULL. Any thread. Since 0.1.
+ * @param options written, as far as `bytes` says.
+ * @param bytes sizeof(swiftcl_options) in the caller's header; the macro
+ *     without `_sized` gives it.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread.
+ *     Since 0.1.
  */
-swiftcl_status swiftcl_options_init_paper(swiftcl_options *options);
+swiftcl_status swiftcl_options_init_paper_sized(
+    swiftcl_options *options, size_t bytes);
 
 /**
  * What a description needs, in bytes, part by part, and what is doubtful about
@@ -279,10 +288,14 @@ swiftcl_status swiftcl_threads_get(swiftcl_network *network, uint32_t *threads);
  * Fills task options with the defaults: fresh start, all labels of the head,
  * logits for the task's classes only, number of steps unknown.
  *
- * @param options written.
- * @return SWIFTCL_OK or SWIFTCL_E_NULL. Any thread. Since 0.1.
+ * @param options written, as far as `bytes` says.
+ * @param bytes sizeof(swiftcl_task_options) in the caller's header; the macro
+ *     without `_sized` gives it.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread.
+ *     Since 0.1.
  */
-swiftcl_status swiftcl_task_options_init(swiftcl_task_options *options);
+swiftcl_status swiftcl_task_options_init_sized(
+    swiftcl_task_options *options, size_t bytes);
 
 /**
  * Begins a task: chooses the candidates of every block and starts their
@@ -345,10 +358,14 @@ swiftcl_status swiftcl_train_step_targets(
  * Fills fit options with the defaults: batches of 32, one epoch, a new order
  * every epoch.
  *
- * @param options written.
- * @return SWIFTCL_OK or SWIFTCL_E_NULL. Any thread. Since 0.1.
+ * @param options written, as far as `bytes` says.
+ * @param bytes sizeof(swiftcl_fit_options) in the caller's header; the macro
+ *     without `_sized` gives it.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread.
+ *     Since 0.1.
  */
-swiftcl_status swiftcl_fit_options_init(swiftcl_fit_options *options);
+swiftcl_status swiftcl_fit_options_init_sized(
+    swiftcl_fit_options *options, size_t bytes);
 
 /**
  * Trains the open task for whole epochs over labelled rows. A task that has not
@@ -408,6 +425,23 @@ swiftcl_status swiftcl_learning_rate_get(
  *     Since 0.1.
  */
 swiftcl_status swiftcl_task_commit(swiftcl_network *network);
+
+/**
+ * Estimates the statistics of every batch normalisation anew: the mean of what
+ * these rows have, max_batch at a time. Running statistics otherwise follow the
+ * steps since the winners stand. Nothing else of the task changes; a network
+ * without normalisation is left alone.
+ *
+ * @param network a network with a task open whose winners stand
+ *     (swiftcl_task_commit).
+ * @param inputs rows times inputs elements of the network's input_type.
+ * @param rows 1 or more; the more, the better the estimate.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL or _ARGUMENT; SWIFTCL_E_STATE without an
+ *     open task or while it competes; SWIFTCL_E_NONFINITE for an input or a
+ *     statistic, before anything was changed. Since 0.1.
+ */
+swiftcl_status swiftcl_task_calibrate(
+    swiftcl_network *network, const void *inputs, size_t rows);
 
 /**
  * Ends the task: its winners become a ticket, which under frozen protection
@@ -789,6 +823,47 @@ swiftcl_status swiftcl_parameters_set(
     const float *weights, size_t weight_count, const float *biases,
     size_t bias_count);
 
+/**
+ * Copies out what a batch normalisation has learned and measured of each unit.
+ *
+ * Predictions give scale * (h - mean) / sqrt(variance + 1e-5) + bias for the
+ * linear response h; the bias is that of the layer before, in
+ * swiftcl_parameters_get.
+ *
+ * @param network a network.
+ * @param task as for swiftcl_parameter_shape.
+ * @param layer the index of a batch normalisation in the description.
+ * @param scale receives one value for each winner (or candidate) of the layer
+ *     before.
+ * @param mean the same of the running means.
+ * @param variance the same of the running variances.
+ * @param count floats that each of the three has room for.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for the layer;
+ *     SWIFTCL_E_TASK or _STATE; SWIFTCL_E_BUFFER with the count that would do.
+ *     Since 0.1.
+ */
+swiftcl_status swiftcl_norm_get(
+    swiftcl_network *network, swiftcl_task task, uint32_t layer, float *scale,
+    float *mean, float *variance, size_t count);
+
+/**
+ * Sets the same in the open task.
+ *
+ * @param network a network with a task open.
+ * @param task the open task's number, or SWIFTCL_TASK_OPEN.
+ * @param layer the index of a batch normalisation in the description.
+ * @param scale one finite value for each winner (or candidate) of the layer
+ *     before.
+ * @param mean the same of the running means.
+ * @param variance the same of the running variances, 0 or more.
+ * @param count floats in each of the three.
+ * @return as swiftcl_norm_get; SWIFTCL_E_NONFINITE; SWIFTCL_E_OWNED for a
+ *     finished task. Since 0.1.
+ */
+swiftcl_status swiftcl_norm_set(
+    swiftcl_network *network, swiftcl_task task, uint32_t layer,
+    const float *scale, const float *mean, const float *variance, size_t count);
+
 /* ------------------------------------------------------------ Save and load */
 
 /**
@@ -845,10 +920,14 @@ swiftcl_status swiftcl_network_save_to(
  * Fills load options with the defaults: any description, memory from the C
  * library.
  *
- * @param options written.
- * @return SWIFTCL_OK or SWIFTCL_E_NULL. Any thread. Since 0.1.
+ * @param options written, as far as `bytes` says.
+ * @param bytes sizeof(swiftcl_load_options) in the caller's header; the macro
+ *     without `_sized` gives it.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread.
+ *     Since 0.1.
  */
-swiftcl_status swiftcl_load_options_init(swiftcl_load_options *options);
+swiftcl_status swiftcl_load_options_init_sized(
+    swiftcl_load_options *options, size_t bytes);
 
 /**
  * Reads the first sections of a checkpoint: what it holds and what loading it
@@ -1239,6 +1318,276 @@ swiftcl_status swiftcl_replay_row(
  */
 swiftcl_status swiftcl_replay_forget(
     swiftcl_network *network, int32_t what, int64_t which, size_t *rows);
+
+/* ------------------------------------------------ Tell classes across tasks */
+
+/*
+ * When nobody says of which task a row is, a rule names its class and with it a
+ * task (SWIFTCL_RULE_...). Only finished tasks are asked, also while one is
+ * open. The class head is a linear head over the winners of all tasks, fitted
+ * on the replay memory alone: a network with options.class_head has room for
+ * one.
+ */
+
+/**
+ * Fills an option struct with its defaults: 30 epochs, Adam at 2e-3, weight
+ * decay 1e-4.
+ *
+ * @param options written, as far as `bytes` says.
+ * @param bytes sizeof(swiftcl_class_head_options) in the caller's header.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread.
+ *     Since 0.1.
+ */
+swiftcl_status swiftcl_class_head_options_init_sized(
+    swiftcl_class_head_options *options, size_t bytes);
+
+/**
+ * Fits the class head on the replay memory, in place of an older one: a linear
+ * map of the outputs of the last hidden layer's winners, of all finished tasks
+ * side by side, to the classes that have exemplars. Tickets and exemplars stay
+ * as they are. The same memory, tasks and options give the same bits. It takes
+ * epochs times rows times the multiply-adds of all tasks.
+ *
+ * It stays until it is fitted again, until a task that it looks at is removed,
+ * or until one of those changes: it is dropped when a reopened task ends, and
+ * at the end of every task that shares its ticket or whose protection lets
+ * finished tasks move. A task that is finished later is not looked at before
+ * the next fit. What is forgotten of the replay memory stays learned until
+ * then. A network of swiftcl_network_create whose tasks or classes outgrew the
+ * plan allocates here.
+ *
+ * @param network a network with options.class_head and no task open.
+ * @param options NULL for the defaults.
+ * @param info struct_size set by the caller; written on success; may be NULL.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL, _STRUCT; SWIFTCL_E_STATE without
+ *     class_head, with a task open, with none finished, or with no exemplar of
+ *     a class that a finished task has; SWIFTCL_E_ARGUMENT for the options;
+ *     SWIFTCL_E_NONFINITE where outputs over the exemplars are too large;
+ *     SWIFTCL_E_MEMORY. Since 0.1.
+ */
+swiftcl_status swiftcl_class_head_fit(
+    swiftcl_network *network, const swiftcl_class_head_options *options,
+    swiftcl_class_head_info *info);
+
+/**
+ * What the class head is now.
+ *
+ * @param network a network; without class_head every number is 0.
+ * @param info struct_size set by the caller; written on success.
+ * @return SWIFTCL_OK, SWIFTCL_E_NULL or SWIFTCL_E_STRUCT. Since 0.1.
+ */
+swiftcl_status swiftcl_class_head_info_get(
+    swiftcl_network *network, swiftcl_class_head_info *info);
+
+/**
+ * The class of each row, its task unknown. Never allocates.
+ *
+ * @param network a network that learns with cross-entropy and has a finished
+ *     task.
+ * @param rule SWIFTCL_RULE_...
+ * @param inputs rows times inputs elements of the network's input_type; read
+ *     only.
+ * @param rows at least 1; any number.
+ * @param labels receives rows labels; of equals the first, tasks in their
+ *     order.
+ * @param label_count labels `labels` has room for.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for the rule or for
+ *     rows; SWIFTCL_E_STATE with no finished task, for a regression, or without
+ *     a fitted class head; SWIFTCL_E_BUFFER with the labels that would do;
+ *     SWIFTCL_E_NONFINITE naming the row. Since 0.1.
+ */
+swiftcl_status swiftcl_predict_classes(
+    swiftcl_network *network, int32_t rule, const void *inputs, size_t rows,
+    int32_t *labels, size_t label_count);
+
+/**
+ * A score for every class: logits, or probabilities for
+ * SWIFTCL_RULE_MAX_PROBABILITY. The largest is what swiftcl_predict_classes
+ * names.
+ *
+ * @param network as for swiftcl_predict_classes.
+ * @param rule SWIFTCL_RULE_..., not SWIFTCL_RULE_LOWEST_ENTROPY, which has
+ *     scores of tasks only.
+ * @param inputs rows times inputs elements of the network's input_type; read
+ *     only.
+ * @param rows at least 1; any number.
+ * @param scores receives rows times max_classes floats (swiftcl_network_info),
+ *     by label; -infinity for a class that the rule does not know.
+ * @param score_count floats `scores` has room for.
+ * @return as swiftcl_predict_classes, SWIFTCL_E_BUFFER with the floats that
+ *     would do. Since 0.1.
+ */
+swiftcl_status swiftcl_class_scores(
+    swiftcl_network *network, int32_t rule, const void *inputs, size_t rows,
+    float *scores, size_t score_count);
+
+/**
+ * The task of each row, for callers who do not know it: the task of the class
+ * that the rule names. How often each rule is right is in docs/concepts.md.
+ *
+ * @param network as for swiftcl_predict_classes.
+ * @param rule SWIFTCL_RULE_...
+ * @param inputs rows times inputs elements of the network's input_type; read
+ *     only.
+ * @param rows at least 1; any number.
+ * @param tasks receives rows numbers of finished tasks.
+ * @param task_count numbers `tasks` has room for.
+ * @return as swiftcl_predict_classes. Since 0.1.
+ */
+swiftcl_status swiftcl_infer_task(
+    swiftcl_network *network, int32_t rule, const void *inputs, size_t rows,
+    swiftcl_task *tasks, size_t task_count);
+
+/**
+ * Fills an option struct with its defaults: SWIFTCL_RULE_LAST_MASK, no
+ * matrices.
+ *
+ * @param options written, as far as `bytes` says.
+ * @param bytes sizeof(swiftcl_evaluate_options) in the caller's header.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread.
+ *     Since 0.1.
+ */
+swiftcl_status swiftcl_evaluate_options_init_sized(
+    swiftcl_evaluate_options *options, size_t bytes);
+
+/**
+ * Evaluates all tasks so far in one call, each on its own test set: Class-IL,
+ * where the rule must name the class, and Task-IL, where each task decides
+ * among the classes that it answers for (and the row's own). Called after every
+ * task with the sets so far, and with the same matrices, it fills their rows
+ * one by one, and tells forgetting and backward transfer. Runs in chunks; never
+ * allocates.
+ *
+ * @param network a network that learns with cross-entropy; a task may be open.
+ * @param sets count sets in the order in which their tasks were learned, each
+ *     of a finished task, its labels among that task's classes; the caller's,
+ *     read only.
+ * @param count at least 1: how many tasks were learned.
+ * @param options the rule, and what to fill: row count - 1 of the matrices, all
+ *     of the confusion matrix. NULL for the defaults.
+ * @param evaluation struct_size set by the caller; written on success.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL, _STRUCT; SWIFTCL_E_ARGUMENT for count,
+ *     rule or rows; SWIFTCL_E_STATE as swiftcl_predict_classes; SWIFTCL_E_TASK
+ *     for a set of no finished task; SWIFTCL_E_LABEL and SWIFTCL_E_NONFINITE
+ *     naming the row, the latter for earlier rows of a matrix, too;
+ *     SWIFTCL_E_BUFFER for matrices that are too small. Since 0.1.
+ */
+swiftcl_status swiftcl_evaluate_all(
+    swiftcl_network *network, const swiftcl_dataset *sets, size_t count,
+    const swiftcl_evaluate_options *options, swiftcl_evaluation *evaluation);
+
+/* --------------------------------------------- Describe well-known networks */
+
+/*
+ * Each call fills an array with the layers of a network that papers use: for
+ * options.layers, as it is or changed. With layers NULL and capacity 0 it only
+ * counts them. Every hidden layer competes per task in blocks of block_size,
+ * has biases, and ReLU behind it; weights of the papers' networks have none.
+ * options.inputs is the caller's to set: height * width * input_channels. There
+ * is no network yet: failures are read with swiftcl_last_error(NULL).
+ */
+
+/**
+ * Dense layers one behind the other, and the head.
+ *
+ * @param layers written on success, width_count + 1 of them; NULL to count.
+ * @param capacity layers there is room for; more is left alone.
+ * @param count receives the number of layers.
+ * @param widths units of each hidden layer, 1 to 65536 and a multiple of
+ *     block_size.
+ * @param width_count hidden layers, 1 to 31.
+ * @param block_size J, 1 to 65536.
+ * @param classes width of the head, 1 to 65536.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT naming the number;
+ *     SWIFTCL_E_BUFFER with the layers that would do. Any thread. Since 0.1.
+ */
+swiftcl_status swiftcl_describe_mlp(
+    swiftcl_layer *layers, uint32_t capacity, uint32_t *count,
+    const uint32_t *widths, uint32_t width_count, uint32_t block_size,
+    uint32_t classes);
+
+/**
+ * LeNet: two convolutions 5 x 5, each with a max-pooling 3 x 3 of stride 2
+ * behind it, two dense layers, the head; 7 layers. Images of any size. Widths
+ * used with it: 20, 50, 800, 500 (RGB), large 64, 128, 2500, 1500, small 10,
+ * 20, 500, 300; their block sizes divide 10, 4 and 10.
+ *
+ * @param layers written on success; NULL to count.
+ * @param capacity layers there is room for; more is left alone.
+ * @param count receives the number of layers.
+ * @param height of the image, 1 to 65535.
+ * @param width of the image, 1 to 65535; at most 1048576 pixels.
+ * @param widths maps, maps, units, units, each 1 to 65536 and a multiple of
+ *     block_size; NULL is 20, 50, 800, 500.
+ * @param width_count 4; 0 where widths is NULL.
+ * @param block_size J, 1 to 65536.
+ * @param classes width of the head, 1 to 65536.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT naming the number;
+ *     SWIFTCL_E_BUFFER with the layers that would do. Any thread. Since 0.1.
+ */
+swiftcl_status swiftcl_describe_lenet(
+    swiftcl_layer *layers, uint32_t capacity, uint32_t *count, uint32_t height,
+    uint32_t width, const uint32_t *widths, uint32_t width_count,
+    uint32_t block_size, uint32_t classes);
+
+/**
+ * The AlexNet-like network of papers on CIFAR: convolutions 4 x 4, 3 x 3 and 2
+ * x 2 without padding, a max-pooling 2 x 2 behind each, two dense layers, the
+ * head; dropout .2, .2, .5, .5, .5. It has 14 layers, or 19 with normalisation.
+ *
+ * @param layers written on success; NULL to count.
+ * @param capacity layers there is room for; more is left alone.
+ * @param count receives the number of layers.
+ * @param height of the image, 19 to 65535.
+ * @param width of the image, 19 to 65535; at most 1048576 pixels.
+ * @param widths maps of three layers, units of two, each 1 to 65536 and a
+ *     multiple of block_size; NULL is 64, 128, 256, 2048, 2048.
+ * @param width_count 5; 0 where widths is NULL.
+ * @param block_size J, 1 to 65536.
+ * @param classes width of the head, 1 to 65536.
+ * @param normalised 1: a batch normalisation before each ReLU; 0: none.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT naming the number;
+ *     SWIFTCL_E_BUFFER with the layers that would do. Any thread. Since 0.1.
+ */
+swiftcl_status swiftcl_describe_alexnet(
+    swiftcl_layer *layers, uint32_t capacity, uint32_t *count, uint32_t height,
+    uint32_t width, const uint32_t *widths, uint32_t width_count,
+    uint32_t block_size, uint32_t classes, int32_t normalised);
+
+/**
+ * ResNet-18 as it is used on CIFAR: a convolution 3 x 3, four stages of two
+ * blocks, each with a normalisation behind every convolution, the mean of each
+ * map, the head; 50 layers. Stages have maps, 2 maps, 4 maps and 8 maps,
+ * strides 1, 2, 2, 2; where the shape changes, the shortcut is a normalised
+ * convolution 1 x 1. Images of any size.
+ *
+ * @param layers written on success; NULL to count.
+ * @param capacity layers there is room for; more is left alone.
+ * @param count receives the number of layers.
+ * @param height of the image, 1 to 65535.
+ * @param width of the image, 1 to 65535; at most 1048576 pixels.
+ * @param maps of the first stage, 1 to 8192 and a multiple of block_size; 64,
+ *     or 20 in the reduced network.
+ * @param block_size J, 1 to 8192.
+ * @param classes width of the head, 1 to 65536.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT naming the number;
+ *     SWIFTCL_E_BUFFER with the layers that would do. Any thread. Since 0.1.
+ */
+swiftcl_status swiftcl_describe_resnet18(
+    swiftcl_layer *layers, uint32_t capacity, uint32_t *count, uint32_t height,
+    uint32_t width, uint32_t maps, uint32_t block_size, uint32_t classes);
+
+/* The _init calls of option structs: they tell the library how large the struct is in this header,
+   so that a newer library never writes more than the program has. */
+#define swiftcl_options_init(options) swiftcl_options_init_sized((options), sizeof(swiftcl_options))
+#define swiftcl_options_init_paper(options) swiftcl_options_init_paper_sized((options), sizeof(swiftcl_options))
+#define swiftcl_task_options_init(options) swiftcl_task_options_init_sized((options), sizeof(swiftcl_task_options))
+#define swiftcl_fit_options_init(options) swiftcl_fit_options_init_sized((options), sizeof(swiftcl_fit_options))
+#define swiftcl_load_options_init(options) swiftcl_load_options_init_sized((options), sizeof(swiftcl_load_options))
+#define swiftcl_class_head_options_init(options) \
+  swiftcl_class_head_options_init_sized((options), sizeof(swiftcl_class_head_options))
+#define swiftcl_evaluate_options_init(options) \
+  swiftcl_evaluate_options_init_sized((options), sizeof(swiftcl_evaluate_options))
 
 #ifdef __cplusplus
 }

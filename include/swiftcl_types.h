@@ -107,6 +107,10 @@ typedef int32_t swiftcl_task;
 #define SWIFTCL_LAYER_GLOBAL_POOL 6  /**< the mean of each map */
 #define SWIFTCL_LAYER_FLATTEN 7      /**< maps as one row; dense layers and the head do so by themselves */
 #define SWIFTCL_LAYER_DROPOUT 8      /**< outputs are 0 by chance while a task trains, the others larger */
+#define SWIFTCL_LAYER_BATCH_NORM 9   /**< normalises what the dense layer or convolution before it sums up, before
+                                          the gate and the activation; statistics, scale and shift are each task's */
+#define SWIFTCL_LAYER_ADD 10         /**< adds what layer `source` gives, behind the gate and before the activation;
+                                          layers that add up to one stream have one competition and win alike */
 
 /* swiftcl_layer.activation, applied after the gate */
 #define SWIFTCL_ACTIVATION_NONE 0 /**< linear units, as in the paper; a stack of them is one linear map */
@@ -131,15 +135,19 @@ typedef struct swiftcl_layer {
   uint32_t input_height;  /**< of the image; needed by the first layer if that is a convolution, else 0
                                or what the layer below gives */
   uint32_t input_width;
-  float rate;           /**< dropout: share of outputs that are 0, from 0 to below 1 */
-  uint32_t reserved[4]; /**< must be 0 */
+  float rate;           /**< dropout: share of outputs that are 0, from 0 to below 1. Batch normalisation:
+                             what a step at least moves the running statistics by, to 1; 0 is 0.1 */
+  uint32_t source;      /**< 1 + the index of the layer that is added, or that this layer with
+                             parameters reads; 0 is the layer before. What stands there is
+                             all that happens before the next layer with parameters */
+  uint32_t reserved[3]; /**< must be 0 */
 } swiftcl_layer;
 
 /** Initialisers of a swiftcl_layer: width units in blocks of J that compete per task; the head. */
 #define SWIFTCL_DENSE(width, J, activation) \
-  { SWIFTCL_LAYER_DENSE, (width), (J), (activation), SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, 0, {0} }
+  { SWIFTCL_LAYER_DENSE, (width), (J), (activation), SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
 #define SWIFTCL_HEAD(width) \
-  { SWIFTCL_LAYER_HEAD, (width), 1, SWIFTCL_ACTIVATION_NONE, SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, 0, {0} }
+  { SWIFTCL_LAYER_HEAD, (width), 1, SWIFTCL_ACTIVATION_NONE, SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
 
 /**
  * A convolution of `maps` feature maps in blocks of J: square kernel, same stride both ways; the
@@ -148,16 +156,24 @@ typedef struct swiftcl_layer {
  */
 #define SWIFTCL_CONV(maps, J, kernel, stride, padding, activation) \
   { SWIFTCL_LAYER_CONV2D, (maps), (J), (activation), SWIFTCL_COMPETITION_TASK, \
-    (kernel), (kernel), (stride), (padding), 0, 0, 0, {0} }
+    (kernel), (kernel), (stride), (padding), 0, 0, 0, 0, {0} }
 #define SWIFTCL_IMAGE_CONV(height, width, maps, J, kernel, stride, padding, activation) \
   { SWIFTCL_LAYER_CONV2D, (maps), (J), (activation), SWIFTCL_COMPETITION_TASK, \
-    (kernel), (kernel), (stride), (padding), (height), (width), 0, {0} }
+    (kernel), (kernel), (stride), (padding), (height), (width), 0, 0, {0} }
+/** The same of what layer number `source` gives, not the layer before: a shortcut's projection. */
+#define SWIFTCL_CONV_FROM(source, maps, J, kernel, stride, padding, activation) \
+  { SWIFTCL_LAYER_CONV2D, (maps), (J), (activation), SWIFTCL_COMPETITION_TASK, \
+    (kernel), (kernel), (stride), (padding), 0, 0, 0, (source) + 1, {0} }
 #define SWIFTCL_MAX_POOL(kernel, stride, padding) \
-  { SWIFTCL_LAYER_MAX_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, 0, {0} }
+  { SWIFTCL_LAYER_MAX_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, 0, 0, {0} }
 #define SWIFTCL_AVERAGE_POOL(kernel, stride, padding) \
-  { SWIFTCL_LAYER_AVERAGE_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, 0, {0} }
-#define SWIFTCL_GLOBAL_POOL() { SWIFTCL_LAYER_GLOBAL_POOL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
-#define SWIFTCL_DROPOUT(rate) { SWIFTCL_LAYER_DROPOUT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (rate), {0} }
+  { SWIFTCL_LAYER_AVERAGE_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, 0, 0, {0} }
+#define SWIFTCL_GLOBAL_POOL() { SWIFTCL_LAYER_GLOBAL_POOL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
+#define SWIFTCL_BATCH_NORM() { SWIFTCL_LAYER_BATCH_NORM, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
+/** Adds what layer number `source` gives to what the layers before it give, then the activation. */
+#define SWIFTCL_ADD(source, activation) \
+  { SWIFTCL_LAYER_ADD, 0, 0, (activation), 0, 0, 0, 0, 0, 0, 0, 0, (source) + 1, {0} }
+#define SWIFTCL_DROPOUT(rate) { SWIFTCL_LAYER_DROPOUT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (rate), 0, {0} }
 
 /* swiftcl_options.input_type */
 #define SWIFTCL_INPUT_F32 0
@@ -249,6 +265,13 @@ typedef struct swiftcl_layer {
 #define SWIFTCL_TEACHER_ALL_ROWS 1 /**< the same, run on the rows presented as well */
 #define SWIFTCL_TEACHER_STORED 2   /**< the logits that the recalled rows had when stored */
 
+/* swiftcl_options.replay_new_rows: cross-entropy of the rows presented, while rows are recalled */
+#define SWIFTCL_NEW_ROWS_PLAIN 0    /**< over all classes of the open task */
+#define SWIFTCL_NEW_ROWS_MASKED 1   /**< a row of a class that no earlier task has: over such classes only,
+                                         the others at -infinity (CE~ of docs/algorithms.md B.5) */
+#define SWIFTCL_NEW_ROWS_BALANCED 2 /**< over all classes, but rows presented and rows recalled weigh as
+                                         many classes as they stand for */
+
 /** Returns bytes of memory at the alignment, or NULL. */
 typedef void *(*swiftcl_allocate_fn)(void *context, size_t bytes, size_t alignment);
 /** Gives back what the allocate function of the same context returned. */
@@ -270,7 +293,7 @@ typedef struct swiftcl_options {
   uint32_t struct_size; /**< sizeof(swiftcl_options); set by swiftcl_options_init */
 
   /* network */
-  uint32_t layer_count;        /**< 1 to 32, the head included */
+  uint32_t layer_count;        /**< 1 to 96, the head included; at most 32 of them with parameters */
   const swiftcl_layer *layers; /**< layer_count layers; the last one is the head */
   uint64_t seed;               /**< initial weights, winners by chance, noise, order of rows */
   uint32_t inputs;             /**< elements of one row, 1 to 1048576 */
@@ -324,8 +347,7 @@ typedef struct swiftcl_options {
 
   swiftcl_allocator allocator; /**< for create and load; create_in and load_in use none */
 
-  /* replay; a network has a memory when replay_bytes or replay_rows is set, and its max_classes is
-     then no longer exceeded */
+  /* replay; a network has a memory when replay_bytes or replay_rows is set */
   uint64_t replay_bytes;     /**< bound of the replay memory, all it needs included; 0: what replay_rows take */
   uint32_t replay_rows;      /**< most rows kept; 0: as many as replay_bytes hold */
   uint32_t replay_batch;     /**< rows of one draw, beside max_batch; a step of DERPP draws twice. 1 to 65536; 32 */
@@ -339,6 +361,10 @@ typedef struct swiftcl_options {
   int32_t distill_teacher;   /**< SWIFTCL_TEACHER_... */
   float distill_temperature; /**< 0.01 to 100; 2 */
   float distill_weight;      /**< 0.5 */
+
+  /* classes across tasks; both need a replay memory */
+  uint32_t class_head;       /**< 1: room for a linear head over the winners of all tasks (swiftcl_class_head_fit); 0 */
+  int32_t replay_new_rows;   /**< SWIFTCL_NEW_ROWS_... */
 } swiftcl_options;
 
 /* swiftcl_plan.warnings */
@@ -370,6 +396,8 @@ typedef struct swiftcl_plan {
   uint64_t gradient_bytes; /**< gradients of outputs and parameters */
   uint64_t scratch_bytes;  /**< rows of predictions, lists of a repacking */
   uint64_t unshared_bytes; /**< the four together: what activation_bytes would be without sharing */
+  uint64_t class_head_bytes; /**< part of the total: the class head, with what a fit needs, for max_tasks
+                                  tasks and max_classes classes */
 } swiftcl_plan;
 
 /** The description of a network as it stands, for a caller who did not write it. */
@@ -602,6 +630,68 @@ typedef struct swiftcl_replay_info {
 #define SWIFTCL_FORGET_ROW 0   /**< the row at one place */
 #define SWIFTCL_FORGET_CLASS 1 /**< all rows of one label */
 #define SWIFTCL_FORGET_TASK 2  /**< all rows of one task */
+
+/* ------------------------------------------------------ classes across tasks */
+
+/* How a row is told when nobody says of which task it is. Every rule names a class and a task. A task
+   answers for the classes that it introduced: those that no task before it has; if it introduced none,
+   for all its classes. */
+#define SWIFTCL_RULE_LAST_MASK 0   /**< the task finished last decides over all its classes (the paper's rule) */
+#define SWIFTCL_RULE_MAX_LOGIT 1   /**< the largest logit over all tasks, each answering for its classes */
+#define SWIFTCL_RULE_CLASS_HEAD 2  /**< the class head, as swiftcl_class_head_fit left it */
+#define SWIFTCL_RULE_MAX_PROBABILITY 3 /**< the same of probabilities: softmax over all logits of a task */
+#define SWIFTCL_RULE_LOWEST_ENTROPY 4  /**< the task whose softmax over the classes it answers for has the least
+                                            entropy, and the best of these classes; needs two classes a task */
+
+/** How a class head is fitted. Fill with swiftcl_class_head_options_init. */
+typedef struct swiftcl_class_head_options {
+  uint32_t struct_size;
+  uint32_t epochs;       /**< passes over the replay memory, 1 to 10000; 30 */
+  float learning_rate;   /**< Adam, above 0 to 1; 2e-3 */
+  float weight_decay;    /**< 0 to 1; 1e-4 */
+  float deviation_floor; /**< features are (f - mean) / (deviation + deviation_floor); 1e-3 to 1000; 0.1 */
+  uint32_t reserved;     /**< 0 */
+  uint64_t seed;         /**< of the order of rows, with the network's; 0 */
+} swiftcl_class_head_options;
+
+/** The class head as it stands. */
+typedef struct swiftcl_class_head_info {
+  uint32_t struct_size; /**< sizeof(swiftcl_class_head_info), set by the caller */
+  uint32_t fitted;      /**< 1 if there is one that predicts; with 0 the rest but `bytes` is 0 */
+  uint32_t tasks;       /**< tasks whose winners it looks at */
+  uint32_t classes;     /**< classes it tells apart */
+  uint64_t features;    /**< winners of the last hidden layer, of all these tasks */
+  uint64_t rows;        /**< exemplars it was fitted on */
+  uint64_t bytes;       /**< held for it now; 0 for a network without class_head */
+  float loss;           /**< mean cross-entropy over the last epoch */
+  float accuracy;       /**< percent over the last epoch's exemplars, before each update */
+} swiftcl_class_head_info;
+
+/** What swiftcl_evaluate_all fills beside its report. Fill with swiftcl_evaluate_options_init. */
+typedef struct swiftcl_evaluate_options {
+  uint32_t struct_size;
+  int32_t rule;               /**< SWIFTCL_RULE_...; SWIFTCL_RULE_LAST_MASK */
+  double *class_il;           /**< matrix_tasks x matrix_tasks percentages, kept by the caller from call to call;
+                                   with n sets row n - 1 is written; NULL is none */
+  double *task_il;            /**< the same, the task known; NULL is none */
+  uint32_t matrix_tasks;      /**< rows and columns of both, at least the number of sets */
+  uint32_t confusion_classes; /**< rows and columns of `confusion`, at least max_classes */
+  uint64_t *confusion;        /**< [label][class the rule names]: rows, of all sets; NULL is none */
+} swiftcl_evaluate_options;
+
+/** Accuracies after the tasks so far; percent. Without the matrix a score over its rows is NaN. */
+typedef struct swiftcl_evaluation {
+  uint32_t struct_size;        /**< sizeof(swiftcl_evaluation), set by the caller */
+  uint32_t tasks;              /**< sets */
+  uint64_t rows;               /**< of all sets */
+  double class_accuracy;       /**< mean over the sets: rows whose class the rule names, the task unknown */
+  double class_forgetting;     /**< docs/algorithms.md C.3, of the Class-IL matrix */
+  double class_transfer;       /**< backward transfer, of the same */
+  double task_accuracy;        /**< mean over the sets, each by its own task among the classes it answers for */
+  double task_forgetting;      /**< of the Task-IL matrix */
+  double task_transfer;
+  double inferred_accuracy;    /**< share of all rows whose task the rule names */
+} swiftcl_evaluation;
 
 /* ------------------------------------------------------------------ tickets */
 

@@ -384,7 +384,7 @@ enum { MOST_ROWS = 16, MOST_INPUTS = 27, MOST_CLASSES = 8, MOST_WIDTH = 96 };
 
 /* A small network of any kind there is. */
 struct design {
-  swiftcl_layer layers[4];
+  swiftcl_layer layers[16];
   float scale[4], offset[4];
   swiftcl_options o;
 };
@@ -413,7 +413,7 @@ static inline void make_image(struct design *d) {
   for (uint32_t l = o->layer_count++; l > 1; l--) d->layers[l] = d->layers[l - 1];
   uint32_t kind = below(5);
   swiftcl_layer pools[] = {SWIFTCL_MAX_POOL(1, 1, 0), SWIFTCL_AVERAGE_POOL(1, 2, 0), SWIFTCL_GLOBAL_POOL(),
-                           {SWIFTCL_LAYER_FLATTEN, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}}, SWIFTCL_DROPOUT(0.3f)};
+                           {SWIFTCL_LAYER_FLATTEN, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}}, SWIFTCL_DROPOUT(0.3f)};
   d->layers[1] = pools[kind];
   uint32_t high = (height + 2 * first->padding - first->kernel_height) / first->stride + 1;
   uint32_t wide = (width + 2 * first->padding - first->kernel_width) / first->stride + 1;
@@ -421,6 +421,41 @@ static inline void make_image(struct design *d) {
     d->layers[1].kernel_height = 1 + below(high);
     d->layers[1].kernel_width = 1 + below(wide);
   }
+}
+
+static inline void insert_layer(struct design *d, uint32_t at, swiftcl_layer layer) {
+  for (uint32_t l = d->o.layer_count++; l > at; l--) d->layers[l] = d->layers[l - 1];
+  for (uint32_t l = at + 1; l < d->o.layer_count; l++)
+    if (d->layers[l].source > at) d->layers[l].source++;
+  d->layers[at] = layer;
+}
+
+/* A layer that is added to the first one, and one between that does something else. */
+static inline void make_stream(struct design *d) {
+  swiftcl_layer first = d->layers[0];
+  if (first.competition != SWIFTCL_COMPETITION_TASK || d->o.layer_count < 2) return;
+  uint32_t at = 1;
+  while (!has_units(&d->layers[at])) at++;
+  swiftcl_layer add = SWIFTCL_ADD(at - 1, SWIFTCL_ACTIVATION_RELU);
+  swiftcl_layer point = SWIFTCL_CONV(first.width, first.block_size, 1, 1, 0, SWIFTCL_ACTIVATION_NONE);
+  swiftcl_layer linear = SWIFTCL_DENSE(first.width, first.block_size, SWIFTCL_ACTIVATION_NONE);
+  swiftcl_layer same = first.kind == SWIFTCL_LAYER_DENSE ? linear : point, norm = SWIFTCL_BATCH_NORM();
+  add.activation = (int32_t)below(2);
+  if (below(2)) { /* another way between, of its own width */
+    swiftcl_layer between = same;
+    int joins = below(3) == 0; /* or beside it: two layers read the first one */
+    if (!joins) between.width = between.block_size * (1 + below(4));
+    insert_layer(d, at, between);
+    if (below(2)) insert_layer(d, ++at, norm);
+    if (joins) {
+      same.source = add.source;
+      add.source = at + 1;
+    }
+    at++;
+  }
+  insert_layer(d, at, same);
+  if (below(2)) insert_layer(d, ++at, norm);
+  insert_layer(d, at + 1, add);
 }
 
 static inline void random_design(struct design *d) {
@@ -485,9 +520,13 @@ static inline void random_design(struct design *d) {
   o->clip_norm = below(2) ? 0 : real(0.1f, 2);
   o->clip_scope = (int32_t)below(2);
   if (o->layer_count > 1 && below(3) == 0) make_image(d);
+  if (o->layer_count > 1 && below(4) == 0) {
+    swiftcl_layer norm = SWIFTCL_BATCH_NORM();
+    norm.rate = below(2) ? 0 : real(0, 1);
+    insert_layer(d, 1, norm);
+  }
+  if (below(4) == 0) make_stream(d);
   if (o->loss != SWIFTCL_LOSS_CROSS_ENTROPY || below(2)) return;
-  /* With a replay memory the classes do not outgrow the plan. */
-  o->max_classes = MOST_CLASSES;
   o->replay_rows = 1 + below(40);
   o->replay_bytes = below(2) ? 0 : 20000 + below(20000);
   o->replay_batch = 1 + below(12);
@@ -497,6 +536,8 @@ static inline void random_design(struct design *d) {
   o->replay_recall = (int32_t)below(2);
   o->distill_teacher = (int32_t)below(3);
   o->replay_alpha = real(0, 0.2f);
+  o->class_head = below(2);
+  o->replay_new_rows = (int32_t)below(3);
 }
 
 static inline size_t element_bytes(const swiftcl_options *o) {

@@ -111,6 +111,13 @@ static void pointers(swiftcl_network *net, swiftcl_task known) {
   ON(swiftcl_parameters_get(net, known, 0, OUT, 1000, NULL, 100), "biases");
   ON(swiftcl_parameters_set(net, known, 0, NULL, 1000, rows, 8), "weights");
   ON(swiftcl_parameters_set(net, known, 0, rows, 8, NULL, 100), "biases");
+  ON(swiftcl_norm_get(net, known, 0, NULL, OUT, OUT, 8), "scale");
+  ON(swiftcl_norm_get(net, known, 0, OUT, NULL, OUT, 8), "mean");
+  ON(swiftcl_norm_get(net, known, 0, OUT, OUT, NULL, 8), "variance");
+  ON(swiftcl_norm_set(net, known, 0, NULL, rows, rows, 8), "scale");
+  ON(swiftcl_norm_set(net, known, 0, rows, NULL, rows, 8), "mean");
+  ON(swiftcl_norm_set(net, known, 0, rows, rows, NULL, 8), "variance");
+  ON(swiftcl_task_calibrate(net, NULL, 1), "inputs");
   ON(swiftcl_checkpoint_size(net, NULL), "bytes");
   ON(swiftcl_network_save(net, NULL), "path");
   ON(swiftcl_network_save_memory(net, NULL, 1 << 20, OUT), "buffer");

@@ -55,6 +55,86 @@ static void refuse_description(const swiftcl_options *o, swiftcl_status wanted, 
 }
 
 /* Images, windows and poolings that do not fit each other. */
+/* Normalisations, sums and sources that cannot be. */
+static void bad_streams(void) {
+  static const swiftcl_layer good[] = {
+    SWIFTCL_IMAGE_CONV(6, 5, 16, 4, 3, 1, 1, SWIFTCL_ACTIVATION_RELU), SWIFTCL_BATCH_NORM(),
+    SWIFTCL_CONV(8, 4, 3, 1, 1, SWIFTCL_ACTIVATION_RELU), SWIFTCL_CONV(16, 4, 3, 1, 1, SWIFTCL_ACTIVATION_NONE),
+    SWIFTCL_BATCH_NORM(), SWIFTCL_ADD(1, SWIFTCL_ACTIVATION_RELU), SWIFTCL_GLOBAL_POOL(), SWIFTCL_HEAD(CLASSES)};
+  enum { COUNT = sizeof good / sizeof *good };
+  static const struct { int layer; struct field field; const char *word; } wrong[] = {
+    /* the source: none, itself, forward, out of range, inside of what another is made of */
+    {5, LAYER(source, U32, 0), "source[5]"}, {5, LAYER(source, U32, 5), "source[5]"},
+    {5, LAYER(source, U32, 6), "source[5]"}, {5, LAYER(source, U32, 7), "source[5]"},
+    {5, LAYER(source, U32, COUNT + 1), "source[5]"}, {5, LAYER(source, U32, UINT32_MAX), "source[5]"},
+    {5, LAYER(source, U32, 2147483648.0), "source[5]"}, {5, LAYER(source, U32, 1), "source[5]"},
+    {5, LAYER(source, U32, 4), "source[5]"}, {0, LAYER(source, U32, 1), "source[0]"},
+    {2, LAYER(source, U32, 3), "source[2]"}, {2, LAYER(source, U32, 9), "source[2]"},
+    {1, LAYER(source, U32, 1), "source[1]"}, {6, LAYER(source, U32, 2), "source[6]"},
+    {7, LAYER(source, U32, UINT32_MAX), "source[7]"},
+    /* other maps, blocks, pixels, ways to compete */
+    {5, LAYER(source, U32, 3), "source[5]"}, {3, LAYER(width, U32, 8), "source[5]"},
+    {3, LAYER(block_size, U32, 2), "source[5]"}, {0, LAYER(block_size, U32, 8), "source[5]"},
+    {3, LAYER(padding, U32, 0), "source[5]"}, {3, LAYER(stride, U32, 2), "source[5]"},
+    {3, LAYER(competition, I32, 1), "source[5]"}, {0, LAYER(competition, I32, 1), "source[5]"},
+    {3, LAYER(activation, I32, 1), "kind[5]"}, {5, LAYER(activation, I32, 2), "activation[5]"},
+    {5, LAYER(activation, I32, -1), "activation[5]"}, {5, LAYER(width, U32, 16), "width[5]"},
+    {5, LAYER(block_size, U32, 4), "width[5]"}, {5, LAYER(stride, U32, 1), "kernel_height[5]"},
+    {5, LAYER(rate, F32, 0.5), "rate"},
+    /* a normalisation where there are no sums, and what it has not */
+    {6, LAYER(kind, I32, SWIFTCL_LAYER_BATCH_NORM), "kind[6]"}, {0, LAYER(kind, I32, SWIFTCL_LAYER_BATCH_NORM), "kind[0]"},
+    {0, LAYER(kind, I32, SWIFTCL_LAYER_ADD), "kind[0]"}, {7, LAYER(kind, I32, SWIFTCL_LAYER_ADD), "kind[7]"},
+    {1, LAYER(rate, F32, -0.1), "rate"}, {1, LAYER(rate, F32, 1.1), "rate"}, {1, LAYER(rate, F32, NAN), "rate"},
+    {1, LAYER(width, U32, 16), "width[1]"}, {1, LAYER(activation, I32, 1), "width[1]"},
+    {1, LAYER(kernel_width, U32, 1), "kernel_height[1]"},
+    /* nobody reads the layer between */
+    {3, LAYER(source, U32, 2), "layers is 2"},
+  };
+  swiftcl_options o = small_options();
+  swiftcl_layer layers[COUNT];
+  o.layers = layers;
+  o.layer_count = COUNT;
+  o.input_channels = 3;
+  o.inputs = 90;
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    memcpy(layers, good, sizeof layers);
+    set_field(&layers[wrong[i].layer], &wrong[i].field);
+    refuse_description(&o, SWIFTCL_E_ARGUMENT, wrong[i].word, __LINE__);
+  }
+  static const int twice[][2] = {{1, SWIFTCL_LAYER_BATCH_NORM}, {4, SWIFTCL_LAYER_ADD}, {6, SWIFTCL_LAYER_ADD}};
+  for (int i = 0; i < 3; i++) {
+    memcpy(layers, good, sizeof layers);
+    swiftcl_layer again = good[twice[i][1] == SWIFTCL_LAYER_ADD ? 5 : 1];
+    layers[twice[i][0] + (i == 0)] = again;
+    if (i == 1) layers[6] = again; /* two sums in a row */
+    if (i == 0) layers[3] = good[1];
+    refuse_description(&o, SWIFTCL_E_ARGUMENT, "", __LINE__);
+  }
+  /* 33 layers with parameters, and one more than may be in all. */
+  swiftcl_layer many[97];
+  for (int l = 0; l < 96; l++) {
+    swiftcl_layer dense = SWIFTCL_DENSE(8, 2, SWIFTCL_ACTIVATION_RELU), flatten = good[6];
+    flatten.kind = SWIFTCL_LAYER_FLATTEN;
+    many[l] = l < 32 ? dense : flatten;
+  }
+  swiftcl_layer head = SWIFTCL_HEAD(CLASSES);
+  o.layers = many;
+  many[32] = head;
+  o.layer_count = 33;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "kind[32]", __LINE__);
+  many[32] = many[40];
+  many[31] = many[40];
+  many[96] = head;
+  o.layer_count = 97;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "layer_count", __LINE__);
+  many[95] = head;
+  o.layer_count = 96;
+  swiftcl_plan plan;
+  memset(&plan, 0, sizeof plan);
+  plan.struct_size = sizeof plan;
+  CHECK(swiftcl_network_plan(&o, &plan) == SWIFTCL_OK);
+}
+
 static void bad_images(void) {
   static const swiftcl_layer good[] = {
     SWIFTCL_IMAGE_CONV(6, 5, 16, 4, 3, 1, 1, SWIFTCL_ACTIVATION_RELU), SWIFTCL_MAX_POOL(2, 2, 0),
@@ -140,7 +220,7 @@ static void bad_images(void) {
 
 static void descriptions(void) {
   static const struct field fields[] = {
-    OPTION(layer_count, U32, 0), OPTION(layer_count, U32, 33), OPTION(layer_count, U32, UINT32_MAX),
+    OPTION(layer_count, U32, 0), OPTION(layer_count, U32, 97), OPTION(layer_count, U32, UINT32_MAX),
     OPTION(inputs, U32, 0), OPTION(inputs, U32, 1048577), OPTION(inputs, U32, UINT32_MAX),
     CHOICE(input_type, SWIFTCL_INPUT_I16), CHOICE(input_layout, SWIFTCL_LAYOUT_PLANAR),
     OPTION(input_channels, U32, 0), OPTION(input_channels, U32, 4), OPTION(input_channels, U32, 7),
@@ -185,7 +265,7 @@ static void descriptions(void) {
   }
 
   static const struct field in_layers[] = {
-    LAYER(kind, I32, 0), LAYER(kind, I32, 8), LAYER(kind, I32, -1), LAYER(kind, I32, INT32_MIN),
+    LAYER(kind, I32, 0), LAYER(kind, I32, 1000), LAYER(kind, I32, -1), LAYER(kind, I32, INT32_MIN),
     LAYER(width, U32, 0), LAYER(width, U32, 65540), LAYER(width, U32, UINT32_MAX),
     LAYER(block_size, U32, 0), LAYER(block_size, U32, 3), LAYER(block_size, U32, 17), LAYER(block_size, U32, UINT32_MAX),
     LAYER(activation, I32, -1), LAYER(activation, I32, 2), LAYER(activation, I32, INT32_MAX),
@@ -205,7 +285,7 @@ static void descriptions(void) {
       if (failures != before && failures < 100) fprintf(stderr, "  with %s = %g\n", place, in_layers[i].value);
     }
   for (int l = 0; l < 3; l++)
-    for (int r = 0; r < 4; r++) {
+    for (int r = 0; r < 3; r++) {
       swiftcl_layer layers[3];
       memcpy(layers, small_layers, sizeof layers);
       layers[l].reserved[r] = r % 2 ? 1 : UINT32_MAX;
@@ -215,6 +295,7 @@ static void descriptions(void) {
     }
 
   bad_images();
+  bad_streams();
 
   /* Combinations that cannot be. */
   swiftcl_options o = small_options();
@@ -307,7 +388,7 @@ static void large_descriptions(void) {
     CHECK(
         plan.total_bytes == plan.network_bytes + plan.working_set_bytes + plan.optimizer_bytes
                                 + plan.competition_bytes + plan.activation_bytes + plan.ticket_bytes
-                                + plan.replay_bytes);
+                                + plan.replay_bytes + plan.class_head_bytes);
     CHECK(plan.total_bytes > UINT64_C(1) << 40);
   }
   REFUSED_ALONE(swiftcl_network_create(&o, OUT), SWIFTCL_E_MEMORY, "");

@@ -180,6 +180,9 @@ static void handles(swiftcl_network *bad, swiftcl_status wanted) {
   ON_BAD(swiftcl_parameter_shape(bad, task, 0, OUT, OUT_TOO));
   ON_BAD(swiftcl_parameters_get(bad, task, 0, OUT, 100, OUT_TOO, 100));
   ON_BAD(swiftcl_parameters_set(bad, task, 0, rows, 1, rows, 1));
+  ON_BAD(swiftcl_norm_get(bad, task, 1, OUT, OUT, OUT_TOO, 100));
+  ON_BAD(swiftcl_norm_set(bad, task, 1, rows, rows, rows, 1));
+  ON_BAD(swiftcl_task_calibrate(bad, rows, 1));
   ON_BAD(swiftcl_checkpoint_size(bad, OUT));
   ON_BAD(swiftcl_network_save(bad, "never"));
   ON_BAD(swiftcl_network_save_memory(bad, OUT, 4096, OUT_TOO));

@@ -48,7 +48,7 @@ static int has_tag(const uint8_t *bytes, const struct section *s, const char *ta
 
 /* ---------------------------------------------------------------- networks */
 
-enum { ROWS = 6, KINDS = 10 };
+enum { ROWS = 6, KINDS = 13 };
 
 struct image {
   uint8_t *bytes;
@@ -68,7 +68,7 @@ static void steps(swiftcl_network *net, int count) {
   for (int i = 0; i < count; i++) OK(net, swiftcl_train_step(net, rows, labels, ROWS, NULL));
 }
 
-static swiftcl_options kind_options(int kind, swiftcl_layer layers[3]) {
+static swiftcl_options kind_options(int kind, swiftcl_layer layers[8]) {
   swiftcl_layer first = SWIFTCL_DENSE(8, 4, SWIFTCL_ACTIVATION_RELU), second = SWIFTCL_DENSE(6, 2, SWIFTCL_ACTIVATION_RELU),
                 head = SWIFTCL_HEAD(2);
   layers[0] = first;
@@ -115,6 +115,24 @@ static swiftcl_options kind_options(int kind, swiftcl_layer layers[3]) {
       o.replay_store = kind == 8 ? SWIFTCL_STORE_PRESENTED : SWIFTCL_STORE_AT_END;
       o.distill_teacher = SWIFTCL_TEACHER_STORED;
       break;
+    case 10: /* a class head, and rows of its memory */
+      layers[0].width = layers[1].width = 4;
+      o.replay_rows = 4;
+      o.replay_batch = 2;
+      o.replay = SWIFTCL_REPLAY_ER;
+      o.replay_new_rows = SWIFTCL_NEW_ROWS_MASKED;
+      o.class_head = 1;
+      break;
+    case 11: case 12: { /* a stream of two writers and a reader between, normalised */
+      swiftcl_layer norm = SWIFTCL_BATCH_NORM(), add = SWIFTCL_ADD(1, SWIFTCL_ACTIVATION_RELU);
+      swiftcl_layer linear = SWIFTCL_DENSE(8, 4, SWIFTCL_ACTIVATION_NONE);
+      swiftcl_layer all[] = {first, norm, second, linear, norm, add, head};
+      memcpy(layers, all, sizeof all);
+      o.layer_count = 7;
+      if (kind == 12) o.sampler = SWIFTCL_SAMPLER_TOP_K;
+      if (kind == 12) o.optimizer = SWIFTCL_OPTIMIZER_ADAM;
+      break;
+    }
     default: break;
   }
   return o;
@@ -122,9 +140,10 @@ static swiftcl_options kind_options(int kind, swiftcl_layer layers[3]) {
 
 /* A network under 10 kB: 0 finished tasks only, 1 competing, 2 specialising,
    3 top-k competing, 4 per sample, 5 one shared ticket, 6 a task open again,
-   7 one task more than was planned, 8 and 9 with a replay memory. */
+   7 one task more than was planned, 8 and 9 with a replay memory, 10 with a class head,
+   11 and 12 with normalised layers that add up to one stream. */
 static swiftcl_network *make_kind(int kind) {
-  swiftcl_layer layers[3];
+  swiftcl_layer layers[8];
   swiftcl_options o = kind_options(kind, layers);
   swiftcl_network *net = NULL;
   OK(NULL, swiftcl_network_create(&o, &net));
@@ -134,6 +153,7 @@ static swiftcl_network *make_kind(int kind) {
     steps(net, 2);
     OK(net, swiftcl_task_end(net, NULL));
   }
+  if (kind == 10) OK(net, swiftcl_class_head_fit(net, NULL, NULL));
   if (kind == 0) OK(net, swiftcl_task_remove(net, 1));
   if (kind == 6) {
     OK(net, swiftcl_task_reopen(net, task, NULL));
@@ -276,7 +296,12 @@ static void survive(swiftcl_network *net) {
       layer.struct_size = sizeof layer;
       OK(net, swiftcl_layer_info_get(net, l, &layer));
       size_t outputs = 0, inputs = 0;
-      OK(net, swiftcl_parameter_shape(net, tasks[t], l, &outputs, &inputs));
+      status = swiftcl_parameter_shape(net, tasks[t], l, &outputs, &inputs);
+      ANY(net, status);
+      if (status) continue; /* no parameters */
+      float *scale = malloc((outputs + 1) * 3 * sizeof *scale);
+      ANY(net, swiftcl_norm_get(net, tasks[t], l + 1, scale, scale + outputs, scale + 2 * outputs, outputs));
+      free(scale);
       float *weights = malloc((outputs * inputs + 1) * sizeof *weights), *biases = malloc((outputs + 1) * sizeof *biases);
       OK(net, swiftcl_parameters_get(net, tasks[t], l, weights, outputs * inputs, biases, outputs));
       ANY(net, swiftcl_parameters_set(net, tasks[t], l, weights, outputs * inputs, biases, outputs));
@@ -309,6 +334,13 @@ static void survive(swiftcl_network *net) {
   OK(net, swiftcl_network_save_memory(net, copy, (size_t)size, NULL));
   free(copy);
 
+  /* Classes across tasks, by the head that was loaded and by one that is fitted. */
+  for (int32_t rule = SWIFTCL_RULE_LAST_MASK; rule <= SWIFTCL_RULE_LOWEST_ENTROPY; rule++) {
+    ANY(net, swiftcl_predict_classes(net, rule, x, batch, given, 3));
+    ANY(net, swiftcl_infer_task(net, rule, x, batch, given, 3));
+    ANY(net, swiftcl_class_scores(net, rule, x, batch, logits, batch * classes_room));
+  }
+
   /* Trains what is open, ends it, begins another, opens one again, removes one. */
   for (int round = 0; round < 3; round++) {
     swiftcl_task_info open;
@@ -326,6 +358,8 @@ static void survive(swiftcl_network *net) {
       ANY(net, status);
       if (status) OK(net, swiftcl_task_abort(net));
     }
+    ANY(net, swiftcl_class_head_fit(net, NULL, NULL));
+    ANY(net, swiftcl_predict_classes(net, SWIFTCL_RULE_CLASS_HEAD, x, batch, given, 3));
     OK(net, swiftcl_task_count(net, &count));
     tasks = realloc(tasks, (count + 2) * sizeof *tasks);
     OK(net, swiftcl_task_list(net, tasks, count, NULL));
@@ -399,6 +433,7 @@ static void forged(void) {
       if (words > 64 && !described) words = 12;
       for (size_t w = 0; w < words; w++) {
         if (quick() && (w + s) % 9) continue;
+        if (kind >= 11 && (w + s) % 7) continue;
         static const uint32_t each[] = {0, 1, 2, 3, 4, 5, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x7FC00000, 65536};
         for (size_t v = 0; v < sizeof each / sizeof *each; v++) {
           memcpy(bad, image.bytes, image.size);
@@ -417,7 +452,7 @@ static void forged(void) {
       }
     }
     /* Words and bytes anywhere, one to four at once. */
-    int mutations = quick() ? 30 : 1200;
+    int mutations = quick() ? 30 : kind >= 11 ? 400 : 1200;
     for (int m = 0; m < mutations; m++) {
       memcpy(bad, image.bytes, image.size);
       for (uint32_t n = 1 + below(4); n > 0; n--) {
@@ -701,7 +736,7 @@ static void files(void) {
   CHECK(empty != NULL);
   if (empty) fclose(empty);
   REFUSED_ALONE(swiftcl_network_load("here/directory/empty", NULL, OUT), SWIFTCL_E_FORMAT, "early");
-  swiftcl_layer layers[3];
+  swiftcl_layer layers[8];
   swiftcl_options expected = kind_options(1, layers);
   swiftcl_load_options load;
   OK(NULL, swiftcl_load_options_init(&load));
@@ -892,7 +927,7 @@ static void resume(void) {
 static void one_too_many(void) {
   for (uint32_t most = 1; most <= 16; most *= 2)
     for (int phase = 0; phase < 2; phase++) {
-      swiftcl_layer layers[3];
+      swiftcl_layer layers[8];
       swiftcl_options o = kind_options(1, layers);
       o.max_tasks = most;
       o.allocation = SWIFTCL_ALLOCATE_GROWING;

@@ -166,7 +166,8 @@ static void check_task(struct world *w, swiftcl_task task, const struct learned 
       continue;
     }
     EXPECT(swiftcl_parameter_shape(w->net, task, l, &outputs, &inputs), SWIFTCL_OK);
-    parameters += outputs * (inputs + 1);
+    int normalised = l + 1 < w->d.o.layer_count && w->d.layers[l + 1].kind == SWIFTCL_LAYER_BATCH_NORM;
+    parameters += outputs * (inputs + 1 + (size_t)normalised);
     edges += outputs * inputs;
     if (l + 1 < w->d.o.layer_count) check_layer(w, task, l, &served, NULL);
   }
@@ -521,6 +522,38 @@ static void do_parameters(struct world *w) {
   free(biases);
 }
 
+/* Reads and moves what a normalisation knows; estimates it anew. */
+static void do_norm(struct world *w) {
+  uint32_t l = 1;
+  while (l < w->d.o.layer_count && w->d.layers[l].kind != SWIFTCL_LAYER_BATCH_NORM) l++;
+  size_t units = 0, inputs = 0;
+  float scale[256], mean[256], variance[256];
+  if (l < w->d.o.layer_count && w->open) {
+    EXPECT(swiftcl_parameter_shape(w->net, SWIFTCL_TASK_OPEN, l - 1, &units, &inputs), SWIFTCL_OK);
+    MUST(units <= 256);
+    EXPECT(swiftcl_norm_get(w->net, SWIFTCL_TASK_OPEN, l, scale, mean, variance, units), SWIFTCL_OK);
+    int finite = 1;
+    for (size_t u = 0; u < units; u++) {
+      finite = finite && isfinite(scale[u]) && isfinite(mean[u]) && isfinite(variance[u]);
+      MUST(variance[u] >= 0 || !finite);
+    }
+    if (finite) {
+      scale[below((uint32_t)units)] *= 1.5f;
+      EXPECT(swiftcl_norm_set(w->net, SWIFTCL_TASK_OPEN, l, scale, mean, variance, units), SWIFTCL_OK);
+    }
+  } else {
+    EXPECT(
+        swiftcl_norm_get(w->net, SWIFTCL_TASK_OPEN, l, scale, mean, variance, 256),
+        l < w->d.o.layer_count ? SWIFTCL_E_STATE : SWIFTCL_E_ARGUMENT);
+  }
+  struct snapshot before = take_snapshot(w->net);
+  swiftcl_status got = CALL(swiftcl_task_calibrate(w->net, w->feed.x, 1 + below(MOST_ROWS)));
+  MUST(got == SWIFTCL_OK || got == SWIFTCL_E_STATE || got == SWIFTCL_E_NONFINITE);
+  if (!w->open) MUST(got == SWIFTCL_E_STATE);
+  if (got || l == w->d.o.layer_count) MUST(unchanged(w->net, &before));
+  drop_snapshot(&before);
+}
+
 /* Goes on with a copy. */
 static void do_reload(struct world *w) {
   struct snapshot image = take_snapshot(w->net);
@@ -587,6 +620,39 @@ static void do_threads(struct world *w) {
   MUST(now == (threads ? threads : before));
 }
 
+/* A class head is fitted, rules are asked: nothing else changes, and every answer is a class of a
+   finished task. */
+static void do_classes(struct world *w) {
+  const swiftcl_options *o = &w->d.o;
+  int classifies = o->loss == SWIFTCL_LOSS_CROSS_ENTROPY && w->count > 0;
+  if (below(2)) {
+    swiftcl_replay_info replay = {.struct_size = sizeof replay};
+    swiftcl_class_head_options options;
+    swiftcl_class_head_info info = {.struct_size = sizeof info};
+    OK(NULL, swiftcl_class_head_options_init(&options));
+    options.epochs = 1 + below(3);
+    EXPECT(swiftcl_replay_info_get(w->net, &replay), SWIFTCL_OK);
+    swiftcl_status status = CALL(swiftcl_class_head_fit(w->net, &options, &info));
+    if (!o->class_head || !classifies || w->open || replay.rows == 0) MUST(status == SWIFTCL_E_STATE);
+    if (status == SWIFTCL_OK) MUST(info.fitted == 1 && info.classes > 0 && info.rows <= replay.rows);
+    else MUST(status == SWIFTCL_E_STATE || status == SWIFTCL_E_NONFINITE);
+  }
+  swiftcl_class_head_info head = {.struct_size = sizeof head};
+  EXPECT(swiftcl_class_head_info_get(w->net, &head), SWIFTCL_OK);
+  int32_t rule = (int32_t)below(5), labels[MOST_ROWS], tasks[MOST_ROWS];
+  size_t rows = 1 + below(MOST_ROWS);
+  int refused = !classifies || (rule == SWIFTCL_RULE_CLASS_HEAD && !head.fitted);
+  EXPECT(swiftcl_predict_classes(w->net, rule, w->probe.x, rows, labels, rows), refused ? SWIFTCL_E_STATE : SWIFTCL_OK);
+  EXPECT(swiftcl_infer_task(w->net, rule, w->probe.x, rows, tasks, rows), refused ? SWIFTCL_E_STATE : SWIFTCL_OK);
+  for (size_t n = 0; n < rows && !refused; n++) {
+    int32_t classes[64];
+    size_t count = 0, found = 0;
+    EXPECT(swiftcl_task_classes(w->net, tasks[n], classes, 64, &count), SWIFTCL_OK);
+    for (size_t c = 0; c < count; c++) found += classes[c] == labels[n];
+    MUST(found == 1);
+  }
+}
+
 static void live(uint64_t seed, int calls) {
   struct world *w = calloc(1, sizeof *w);
   w->seed = seed;
@@ -631,7 +697,10 @@ static void live(uint64_t seed, int calls) {
         case 12: do_fit(w); break;
         case 13: below(2) ? do_rate(w) : do_threads(w); break;
         case 14: case 15: do_parameters(w); break;
-        case 16: case 17: do_predict(w); break;
+        case 16: do_predict(w); break;
+        case 17: below(2) ? do_predict(w) : do_classes(w); break;
+        case 18: do_classes(w); break;
+        case 19: do_norm(w); break;
         default: do_step(w); break;
       }
       if (below(4) == 0) check_world(w);

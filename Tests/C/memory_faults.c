@@ -282,6 +282,26 @@ static void ask(struct trace *t, swiftcl_network *net, const swiftcl_options *o,
   }
 }
 
+/* A class head, and what it and the other rules say. */
+static void tell_classes(struct trace *t, swiftcl_network *net, const swiftcl_options *o) {
+  swiftcl_class_head_options options;
+  swiftcl_class_head_info info;
+  memset(&info, 0, sizeof info);
+  info.struct_size = sizeof info;
+  OK(NULL, swiftcl_class_head_options_init(&options));
+  options.epochs = 2;
+  swiftcl_status status = swiftcl_class_head_fit(net, &options, &info);
+  record(t, &status, sizeof status);
+  record(t, &info, sizeof info);
+  for (int32_t rule = SWIFTCL_RULE_LAST_MASK; rule <= SWIFTCL_RULE_LOWEST_ENTROPY; rule++) {
+    int32_t labels[MOST_ROWS];
+    memset(labels, 0, sizeof labels);
+    status = swiftcl_predict_classes(net, rule, feed.x, o->max_batch, labels, MOST_ROWS);
+    record(t, &status, sizeof status);
+    record(t, labels, sizeof labels);
+  }
+}
+
 /* Several tasks, one aborted, one removed, one opened again. Everything is a
    function of the seed. */
 static void script(struct trace *t, swiftcl_network *net, const swiftcl_options *o, uint64_t seed) {
@@ -338,6 +358,7 @@ static void script(struct trace *t, swiftcl_network *net, const swiftcl_options 
     OK(net, status);
     halt(t, net);
     ask(t, net, o, task);
+    tell_classes(t, net, o);
     if (n == 2 && last >= 0) OK(net, swiftcl_task_remove(net, last));
     last = task;
     if (n == 3 || n == 4) {
@@ -397,7 +418,7 @@ static void exact_plans(void) {
     size_t total = (size_t)plan.total_bytes;
     CHECK(
         plan.total_bytes == plan.network_bytes + plan.working_set_bytes + plan.optimizer_bytes + plan.competition_bytes
-                                + plan.activation_bytes + plan.ticket_bytes + plan.replay_bytes);
+                                + plan.activation_bytes + plan.ticket_bytes + plan.replay_bytes + plan.class_head_bytes);
     CHECK(plan.alignment == SWIFTCL_ALIGNMENT && plan.layer_count == d.o.layer_count);
     struct trace traces[3];
     memset(traces, 0, sizeof traces);

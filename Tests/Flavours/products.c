@@ -21,7 +21,7 @@
 enum { BUILTIN, OPENBLAS, FLAVOURS };
 
 #define FUNCTIONS(X) \
-  X(swiftcl_flavour) X(swiftcl_options_init) X(swiftcl_network_create) X(swiftcl_network_free) \
+  X(swiftcl_flavour) X(swiftcl_options_init_sized) X(swiftcl_network_create) X(swiftcl_network_free) \
   X(swiftcl_task_begin) X(swiftcl_train_step) X(swiftcl_predict) X(swiftcl_parameter_shape) \
   X(swiftcl_parameters_get) X(swiftcl_last_error)
 

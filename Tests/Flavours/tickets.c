@@ -17,7 +17,7 @@
 enum { BUILTIN, OPENBLAS, FLAVOURS, INPUTS = 37, CLASSES = 21, BATCH = 16, ROWS = 60, TASKS = 2 };
 
 #define FUNCTIONS(X) \
-  X(swiftcl_flavour) X(swiftcl_options_init) X(swiftcl_network_create) X(swiftcl_network_free) \
+  X(swiftcl_flavour) X(swiftcl_options_init_sized) X(swiftcl_network_create) X(swiftcl_network_free) \
   X(swiftcl_task_begin) X(swiftcl_train_step) X(swiftcl_task_end) X(swiftcl_checkpoint_size) \
   X(swiftcl_network_save_memory) X(swiftcl_network_load_memory) X(swiftcl_ticket_bytes) \
   X(swiftcl_ticket_export) X(swiftcl_ticket_open) X(swiftcl_ticket_scratch) X(swiftcl_ticket_predict) \

@@ -138,6 +138,8 @@ static void describe(int setting, swiftcl_options *options, swiftcl_layer *layer
   options->replay_alpha = 0.01f;
   options->replay_policy = setting % 2;
   options->replay_store = setting % 3;
+  options->class_head = options->replay_rows > 0;
+  options->replay_new_rows = options->replay_rows ? setting % 3 : 0;
 }
 
 static void fill_rows(int type) {
@@ -148,6 +150,19 @@ static void fill_rows(int type) {
     else ((float *)bytes_of_rows)[n] = (float)(state >> 24) / 128 - 1;
   }
   for (int n = 0; n < ROWS; n++) labels[n] = n % CLASSES;
+}
+
+/* Every rule, and all tasks evaluated. */
+static int tell_classes(swiftcl_network *net, int has_head) {
+  static int32_t named[ROWS];
+  swiftcl_dataset set = {bytes_of_rows, labels, ROWS, 0};
+  swiftcl_evaluation found = {.struct_size = sizeof found};
+  for (int32_t rule = SWIFTCL_RULE_LAST_MASK; rule <= SWIFTCL_RULE_LOWEST_ENTROPY; rule++) {
+    if (rule == SWIFTCL_RULE_CLASS_HEAD && !has_head) continue;
+    if (swiftcl_predict_classes(net, rule, bytes_of_rows, ROWS, named, ROWS) != SWIFTCL_OK) return 0;
+    if (swiftcl_infer_task(net, rule, bytes_of_rows, ROWS, named, ROWS) != SWIFTCL_OK) return 0;
+  }
+  return swiftcl_evaluate_all(net, &set, 1, NULL, &found) == SWIFTCL_OK;
 }
 
 static int learn(swiftcl_network *net, swiftcl_task task) {
@@ -185,6 +200,9 @@ static int learn_quietly(int argument) {
   if (!in_memory) {
     if (swiftcl_task_begin(net, &task_options, &task) != SWIFTCL_OK || !learn(net, task)) return WRONG;
     if (hooked == 0 || swiftcl_task_end(net, NULL) != SWIFTCL_OK) return WRONG;
+    if (options.replay_store == SWIFTCL_STORE_EXPLICIT && options.replay_rows
+        && swiftcl_replay_add(net, bytes_of_rows, labels, ROWS) != SWIFTCL_OK) return WRONG;
+    if (options.class_head && swiftcl_class_head_fit(net, NULL, NULL) != SWIFTCL_OK) return WRONG;
     if (swiftcl_task_begin(net, &task_options, &task) != SWIFTCL_OK) return WRONG;
   }
   if (!allow_nothing_but_exit()) return NO_FILTER;
@@ -194,9 +212,13 @@ static int learn_quietly(int argument) {
     if (swiftcl_task_end(net, NULL) != SWIFTCL_OK) return WRONG;
     if (swiftcl_task_begin(net, &task_options, &task) != SWIFTCL_OK || !learn(net, task)) return WRONG;
     if (swiftcl_task_end(net, NULL) != SWIFTCL_OK) return WRONG;
+    if (options.replay_store == SWIFTCL_STORE_EXPLICIT && options.replay_rows
+        && swiftcl_replay_add(net, bytes_of_rows, labels, ROWS) != SWIFTCL_OK) return WRONG;
+    if (options.class_head && swiftcl_class_head_fit(net, NULL, NULL) != SWIFTCL_OK) return WRONG;
   } else if (!learn(net, task)) {
     return WRONG;
   }
+  if (!tell_classes(net, options.class_head)) return WRONG;
   return allocations + locks + hooked == before ? 0 : COUNTED;
 }
 

@@ -16,7 +16,7 @@
 enum { INPUTS = 784, CLASSES = 10, BATCH = 256, STACK = 1 << 20, PAINT = 0xA5 };
 
 static float rows[BATCH * INPUTS], logits[BATCH * CLASSES];
-static int32_t labels[BATCH];
+static int32_t labels[BATCH], named[BATCH];
 static swiftcl_layer layers[] = {SWIFTCL_DENSE(1024, 2, SWIFTCL_ACTIVATION_RELU), SWIFTCL_DENSE(1024, 2, SWIFTCL_ACTIVATION_RELU),
                                  SWIFTCL_HEAD(CLASSES)};
 static swiftcl_options options;
@@ -39,6 +39,18 @@ static swiftcl_status step_one(void) { return swiftcl_train_step(net, rows, labe
 static swiftcl_status fit(void) { return swiftcl_fit(net, rows, labels, BATCH, NULL, NULL); }
 static swiftcl_status end(void) { return swiftcl_task_end(net, NULL); }
 static swiftcl_status predict(void) { return swiftcl_predict(net, task, rows, BATCH, logits, BATCH * CLASSES); }
+static swiftcl_status fit_head(void) { return swiftcl_class_head_fit(net, NULL, NULL); }
+static swiftcl_status classes(void) {
+  swiftcl_status status = SWIFTCL_OK;
+  for (int32_t rule = SWIFTCL_RULE_LAST_MASK; rule <= SWIFTCL_RULE_LOWEST_ENTROPY && status == SWIFTCL_OK; rule++)
+    status = swiftcl_predict_classes(net, rule, rows, BATCH, named, BATCH);
+  return status;
+}
+static swiftcl_status evaluate(void) {
+  swiftcl_dataset set = {rows, labels, BATCH, task};
+  swiftcl_evaluation found = {.struct_size = sizeof found};
+  return swiftcl_evaluate_all(net, &set, 1, NULL, &found);
+}
 static swiftcl_status save(void) { return swiftcl_network_save_memory(net, data, bytes, NULL); }
 static swiftcl_status load(void) {
   swiftcl_network *copy = NULL;
@@ -113,6 +125,8 @@ int main(void) {
   options.inputs = INPUTS;
   options.max_batch = BATCH;
   options.max_tasks = 2;
+  options.replay_rows = 64;
+  options.class_head = 1;
   bare = touched(nothing, "nothing");
   measure("swiftcl_network_plan", plan, 20);
   measure("swiftcl_network_create", create, 20);
@@ -122,6 +136,9 @@ int main(void) {
   measure("swiftcl_fit", fit, 36);
   measure("swiftcl_task_end", end, 20);
   measure("swiftcl_predict", predict, 8);
+  measure("swiftcl_class_head_fit", fit_head, 36);
+  measure("swiftcl_predict_classes", classes, 8);
+  measure("swiftcl_evaluate_all", evaluate, 8);
   need(swiftcl_checkpoint_size(net, &bytes) == SWIFTCL_OK, "size of a checkpoint");
   data = fresh(bytes);
   measure("swiftcl_network_save_memory", save, 8);

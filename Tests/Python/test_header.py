@@ -154,6 +154,22 @@ def parse(tmp_path, text):
     return parse_header(path)
 
 
+def test_option_structs_are_filled_by_their_size():
+    header = abi.header
+    assert header.sized["swiftcl_options_init_paper"] == "swiftcl_options"
+    for name, struct in header.sized.items():
+        assert [str(p.type) for p in header.functions[f"{name}_sized"].parameters] == [f"{struct} *", "size_t"]
+
+
+@pytest.mark.parametrize("macro", [
+    "swiftcl_s_init(options) swiftcl_s_init_sized((options), sizeof(swiftcl_t))",
+    "swiftcl_s_init(options) swiftcl_other_sized((options), sizeof(swiftcl_s))",
+])
+def test_sizes_of_other_structs_are_refused(tmp_path, macro):
+    with pytest.raises(HeaderError):
+        parse(tmp_path, f"typedef struct swiftcl_s {{ uint32_t struct_size; }} swiftcl_s;\n#define {macro}\n")
+
+
 def test_the_parser_reads_what_it_should(tmp_path):
     header = parse(tmp_path, GOOD)
     assert header.constants == {"SWIFTCL_A": -1, "SWIFTCL_B": 16, "SWIFTCL_M": 2**64 - 1, "SWIFTCL_C": 18}

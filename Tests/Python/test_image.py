@@ -58,6 +58,83 @@ def test_a_finished_task_computes_what_numpy_does(layout, pooling):
         net.parameters(task, 1)
 
 
+def layer(kind, **fields):
+    """A layer that has a kind and few fields."""
+    made = swiftcl.flatten()
+    made.kind = swiftcl.constants[f"SWIFTCL_LAYER_{kind}"]
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
+
+
+def residual():
+    """A block of ResNet with a projection: the sum of two convolutions of one stem, all normalised."""
+    norm = layer("BATCH_NORM")
+    narrow = swiftcl.conv(8, 2, 1, activation="none")
+    narrow.source = 2
+    return [swiftcl.conv(8, 4, 3, padding=1, image=(HEIGHT, WIDTH)), norm, swiftcl.conv(8, 2, 3, padding=1, activation="none"),
+            norm, narrow, norm, layer("ADD", source=4, activation=1), swiftcl.global_pool(), swiftcl.head(3)]
+
+
+def test_a_normalised_stream_computes_what_numpy_does():
+    net = swiftcl.Network(residual(), HEIGHT * WIDTH * CHANNELS, input_channels=CHANNELS, seed=3)
+    x = np.random.default_rng(1).standard_normal((9, HEIGHT, WIDTH, CHANNELS)).astype(np.float32)
+    rows = x.reshape(9, -1)
+    with net.task() as task:
+        for _ in range(3):
+            net.train_step(rows, np.arange(9) % 3)
+        net.commit_task()
+        for _ in range(4):
+            net.train_step(rows, np.arange(9) % 3)
+
+    def normal(z, at):
+        _, bias = net.parameters(task, at)
+        scale, mean, variance = net.normalisation(task, at + 1)
+        return scale * (z - mean) / np.sqrt(variance + 1e-5) + bias
+
+    def response(z, at, kernel):
+        weights, bias = net.parameters(task, at)
+        return normal(convolve(z.astype(np.float64), weights, 0 * bias, (kernel, kernel), 1, kernel // 2), at)
+
+    stem = np.maximum(response(x, 0, 3), 0)
+    z = np.maximum(response(stem, 2, 3) + response(stem, 4, 1), 0).mean((1, 2))
+    weights, bias = net.parameters(task, 8)
+    np.testing.assert_allclose(net.predict(task, rows), z @ weights.T + bias, rtol=1e-4, atol=1e-5)
+    assert list(net.winners(task, 2)) == list(net.winners(task, 4))  # one stream, one competition
+
+
+def test_calibration_takes_the_mean_of_what_rows_have():
+    net = swiftcl.Network([swiftcl.dense(8, 4), layer("BATCH_NORM"), swiftcl.head(3)], 6, seed=3, max_batch=16)
+    x = np.random.default_rng(1).standard_normal((40, 6)).astype(np.float32)
+    net.begin_task()
+    with pytest.raises(swiftcl.Error, match="competes"):
+        net.calibrate(x)
+    net.commit_task()
+    net.calibrate(x)
+    weights, _ = net.parameters(swiftcl.OPEN, 0)
+    h = x.astype(np.float64) @ weights.T
+    chunks = [h[:16], h[16:32], h[32:]]
+    mean = sum(len(c) * c.mean(0) for c in chunks) / 40
+    variance = sum(len(c) * c.var(0, ddof=1) for c in chunks) / 40
+    found = net.normalisation(swiftcl.OPEN, 1)
+    np.testing.assert_allclose(found.mean, mean, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found.variance, variance, rtol=1e-4)
+    net.set_normalisation(swiftcl.OPEN, 1, [1, 2], [3, 4], [5, 6])
+    assert [list(v) for v in net.normalisation(swiftcl.OPEN, 1)] == [[1, 2], [3, 4], [5, 6]]
+    with pytest.raises(swiftcl.Error, match="variance"):
+        net.set_normalisation(swiftcl.OPEN, 1, [1, 2], [3, 4], [5, -6])
+    with pytest.raises(swiftcl.Error, match="the index of a batch normalisation"):
+        net.normalisation(swiftcl.OPEN, 3)
+    before = net.to_bytes()
+    with pytest.raises(swiftcl.Error, match="finite"):
+        net.calibrate(np.full((2, 6), np.nan, np.float32))
+    assert net.to_bytes() == before
+    task = net.end_task().task
+    with pytest.raises(swiftcl.Error, match="no task is open"):
+        net.calibrate(x)
+    assert list(net.normalisation(task, 1).mean) == [3, 4]
+
+
 def stripes(count, seed):
     """Pictures of stripes that lie or stand, anywhere, under noise."""
     random = np.random.default_rng(seed)

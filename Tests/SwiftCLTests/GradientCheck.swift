@@ -10,6 +10,8 @@ struct GradientCheck {
   /// gradient below which an entry counts as that large.
   static let tolerance = 1e-3
   static let smallest = 1e-3
+  /// The same behind a normalisation, whose gradients are small differences of large sums.
+  static let smallestNormalised = 0.2
   static let coordinates = 24
 
   private var reference: ReferenceNetwork
@@ -67,7 +69,8 @@ struct GradientCheck {
         gradient[panels.index($0 % inputs, $0 / inputs)]
       }
       compare("biases \(l)", l, \.biases, location) { working.gradients.biases[$0] }
-      if reference.layers[l].competes {
+      compare("scales \(l)", l, \.scales, location) { working.gradients.scale[$0] }
+      if reference.layers[l].competes, reference.layers[l].leader == l {
         compare("logits \(l)", l, \.logits, location) { working.gateGradient[$0] }
       }
     }
@@ -85,9 +88,11 @@ struct GradientCheck {
       .prefix(GradientCheck.coordinates)
     let slopes = places.map { slope(l, tensor, $0) }
     let scale = slopes.map(abs).max() ?? 0
+    let normalises = reference.layers.contains { !$0.scales.isEmpty }
+    let smallest = normalises ? GradientCheck.smallestNormalised : GradientCheck.smallest
     for (place, slope) in zip(places, slopes) {
       let value = Double(found(place))
-      let size = max(abs(slope), GradientCheck.smallest * scale)
+      let size = max(abs(slope), smallest * scale)
       if abs(value - slope) > GradientCheck.tolerance * size + 1e-8 {
         Issue.record(
           "\(name)[\(place)]: \(value), central difference \(slope), largest \(scale)",
@@ -116,7 +121,9 @@ extension TestNetwork {
     for l in 0..<network.layerCount {
       let live = network.working[l].live
       for u in 0..<live.units {
-        live.bias[u] += 0.05 * Random.normal(UInt64(l * 1000 + u) &* 0x9E37_79B9_7F4A_7C15)
+        let shake = 0.05 * Random.normal(UInt64(l * 1000 + u) &* 0x9E37_79B9_7F4A_7C15)
+        live.bias[u] += shake
+        live.norm?.values.scale[u] += 3 * shake
       }
     }
   }

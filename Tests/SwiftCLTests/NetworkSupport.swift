@@ -50,6 +50,27 @@ func pool(_ kind: Int32, kernel: Int = 0, stride: Int = 0, padding: Int = 0) -> 
   return layer
 }
 
+func normalising(_ rate: Float = 0) -> swiftcl_layer {
+  var layer = pool(SWIFTCL_LAYER_BATCH_NORM)
+  layer.rate = rate
+  return layer
+}
+
+/// Adds what layer number `source` gives.
+func adding(_ source: Int, relu: Bool = true) -> swiftcl_layer {
+  var layer = pool(SWIFTCL_LAYER_ADD)
+  layer.source = UInt32(source + 1)
+  layer.activation = relu ? SWIFTCL_ACTIVATION_RELU : SWIFTCL_ACTIVATION_NONE
+  return layer
+}
+
+/// Reads layer number `source` instead of the one before.
+func reading(_ source: Int, _ layer: swiftcl_layer) -> swiftcl_layer {
+  var layer = layer
+  layer.source = UInt32(source + 1)
+  return layer
+}
+
 func dropping(_ rate: Float) -> swiftcl_layer {
   var layer = pool(SWIFTCL_LAYER_DROPOUT)
   layer.rate = rate

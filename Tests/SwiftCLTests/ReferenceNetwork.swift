@@ -39,42 +39,57 @@ struct ReferenceNetwork {
   /// where its surrogate touches the hard sample.
   mutating func run(_ x: [Double], _ target: Target) -> Result {
     var result = Result()
-    var input = x
+    var outputs: [[Double]] = []
     for l in layers.indices {
-      let sums = layers[l].sums(input, rows: rows)
+      let below = layers[l].input
+      let responses = layers[l].sums(below < 0 ? x : outputs[below], rows: rows)
+      let sums = layers[l].normalised(responses)
       var gates = [Double](repeating: 1, count: sums.count)
       if layers[l].competes { result.kl += gatePerTask(l, &gates) }
       if layers[l].perSample { result.kl += gatePerSample(l, sums, &gates) }
+      let units = layers[l].units
+      var output: [Double]
+      if layers[l].added >= 0 {
+        output = zip(zip(sums, gates).map { $0 * $1 }, outputs[layers[l].added]).map { $0 + $1 }
+        if layers[l].relu { output = output.map { max(0, $0) } }
+        output = layers[l].image.pooled(output, maps: units)
+        if !layers[l].drops.isEmpty { output = zip(output, layers[l].drops).map { $0 * $1 } }
+        outputs.append(output)
+        continue
+      }
       // Gates are not negative: the rectifier may as well come first, where a
       // gate of 0 sits on no kink.
       let rectified = layers[l].relu ? sums.map { max(0, $0) } : sums
-      let units = layers[l].units
       if layers[l].competes {
         // A map has one gate, so that pooling, too, may come first.
         let pooled = layers[l].image.pooled(rectified, maps: units)
-        input = pooled.indices.map { pooled[$0] * gates[$0 % units] }
+        output = pooled.indices.map { pooled[$0] * gates[$0 % units] }
       } else {
-        input = layers[l].image.pooled(zip(rectified, gates).map { $0 * $1 }, maps: units)
+        output = layers[l].image.pooled(zip(rectified, gates).map { $0 * $1 }, maps: units)
       }
-      if !layers[l].drops.isEmpty { input = zip(input, layers[l].drops).map { $0 * $1 } }
+      if !layers[l].drops.isEmpty { output = zip(output, layers[l].drops).map { $0 * $1 } }
+      outputs.append(output)
     }
-    result.logits = input
-    result.loss = loss(input, target)
+    result.logits = outputs.last ?? []
+    result.loss = loss(result.logits, target)
     return result
   }
 
   private mutating func gatePerTask(_ l: Int, _ gates: inout [Double]) -> Double {
     let layer = layers[l]
+    // Layers of one stream have the logits of their first.
+    let leader = layers[layer.leader]
     var kl = 0.0
     for block in layer.blocks where block.count > 1 {
-      let sample = competition.sample(Array(layer.logits[block]), Array(layer.noise[block]))
+      let sample = competition.sample(
+        Array(leader.logits[block]), Array(leader.noise[block]))
       kl += competition.divergence(sample)
       let gate = anchored(l, block.lowerBound, competition.gate(sample), sample.xi)
       for n in 0..<rows * layer.image.pixels {
         for (j, u) in block.enumerated() { gates[n * layer.units + u] = gate[j] }
       }
     }
-    return kl * competition.klWeight / Double(layer.blockCount)
+    return layer.leader == l ? kl * competition.klWeight / Double(layer.blockCount) : 0
   }
 
   private mutating func gatePerSample(_ l: Int, _ sums: [Double], _ gates: inout [Double]) -> Double
@@ -147,6 +162,12 @@ struct ReferenceLayer {
   var competes: Bool
   var perSample: Bool
   var image: ReferenceImage
+  /// What it reads, what is added to it, and the first layer of its stream.
+  var input: Int
+  var added: Int
+  var leader: Int
+  /// Of a layer that normalises; empty otherwise.
+  var scales: [Double] = []
   /// What dropout multiplies the layer's surface by in the coming step; empty without.
   var drops: [Double] = []
   /// Straight-through: hard minus relaxed sample of each block where it was taken.
@@ -156,7 +177,8 @@ struct ReferenceLayer {
     let working = net.working[l]
     let live = working.live
     let shape = net.shapes[l]
-    image = ReferenceImage(shape, pixelsBelow: l > 0 ? net.shapes[l - 1].surfacePixels : 0)
+    image = ReferenceImage(shape, pixelsBelow: l > 0 ? net.shapes[shape.input].surfacePixels : 0)
+    (input, added, leader) = (shape.input, shape.added, shape.leader)
     inputs = live.inputs
     units = live.units
     weights = []
@@ -164,6 +186,7 @@ struct ReferenceLayer {
       for k in 0..<live.inputs { weights.append(Double(live.weights[live.panels.index(k, o)])) }
     }
     biases = (0..<live.units).map { Double(live.bias[$0]) }
+    if let norm = live.norm { scales = (0..<live.units).map { Double(norm.values.scale[$0]) } }
     if shape.dropRate > 0 {
       let stride = working.stride
       let pixels = rows * shape.surfacePixels
@@ -197,6 +220,23 @@ struct ReferenceLayer {
     }
   }
 
+  /// Mean 0 and variance 1 over all rows, then scale and bias.
+  func normalised(_ sums: [Double]) -> [Double] {
+    if scales.isEmpty { return sums }
+    var result = sums
+    let count = sums.count / units
+    for u in 0..<units {
+      let values = (0..<count).map { sums[$0 * units + u] }
+      let mean = values.reduce(0, +) / Double(count)
+      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)
+      for n in 0..<count {
+        let normal = (values[n] - mean) / (variance + 1e-5).squareRoot()
+        result[n * units + u] = scales[u] * normal + biases[u]
+      }
+    }
+    return result
+  }
+
   /// From the definition: for every output pixel and unit, all pixels and channels below.
   func sums(_ x: [Double], rows: Int) -> [Double] {
     var sums: [Double] = []
@@ -205,7 +245,7 @@ struct ReferenceLayer {
       for y in 0..<image.after.y {
         for x0 in 0..<image.after.x {
           for o in 0..<units {
-            var sum = biases[o]
+            var sum = scales.isEmpty ? biases[o] : 0
             for ky in 0..<image.kernel.y {
               for kx in 0..<image.kernel.x {
                 let (py, px) = (

@@ -163,8 +163,8 @@ struct RetentionTests {
     }
   }
 
-  @Test func classesDoNotOutgrowTheMemory() throws {
-    let test = try network()
+  @Test func classesDoNotOutgrowTheCallersMemory() throws {
+    let test = try network(ownMemory: true)
     #expect(test.beginStatus(classes: [2, 6]) == SWIFTCL_E_CAPACITY)
     #expect(test.message.contains("max_classes"))
   }

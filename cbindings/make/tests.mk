@@ -188,13 +188,17 @@ NEEDS_speed := build/contenders/ours build/contenders/yardstick build/contenders
 NEEDS_kernels := $(if $(VARIANTS),build/contenders/kernels)
 NEEDS_growth := build/contenders/ours
 NEEDS_cifar10 := peers
+NEEDS_resnet18 := peers
 bench: lib build/venv/.bench-$(NAME) $(NEEDS_$(NAME)) ## NAME=permuted-mnist and so on; writes build/bench/NAME.json
 	@test -f 'benchmarks/$(NAME).py' || { echo "make bench NAME=..., one of:" $(sort $(call name,$(wildcard benchmarks/*.py))) >&2; exit 2; }
 	@mkdir -p build/bench
 	@$(PYTHON) benchmarks/$(NAME).py
 
+pictures: ## accuracies and winners of a short run as pictures, into docs/figures
+	@$(MAKE) --no-print-directory bench NAME=pictures
+
 bench-report: build/venv/.package ## the generated blocks of docs/speed.md, from build/bench
 	@cd benchmarks && $(abspath $(PYTHON)) -m common.report
 
 .PHONY: test lint swift-build swift-test examples examples-check demo c-tests c-valgrind \
-  thread-check variant-check flavour-check memory-check install-check python python-tests peers bench bench-report
+  thread-check variant-check flavour-check memory-check install-check python python-tests peers bench pictures bench-report

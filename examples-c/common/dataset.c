@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
+#include "files.h"
 #include "random.h"
 #include "show.h"
 #include "vibration.h"
@@ -15,25 +15,8 @@
 /* Far more rows than MNIST has, and few enough that no size can overflow. */
 #define MOST_ROWS 1000000u
 
-static const char *data_folder(void) {
-  const char *folder = getenv("SWIFTCL_DATA");
-  return folder && *folder ? folder : "../shared/data";
-}
-
 static uint32_t big_endian(const uint8_t *b) {
   return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
-
-/* Reads exactly the bytes asked for; gzread takes an unsigned int at a time. */
-static int read_all(gzFile file, uint8_t *bytes, size_t count) {
-  while (count > 0) {
-    unsigned chunk = count < 1u << 20 ? (unsigned)count : 1u << 20;
-    int got = gzread(file, bytes, chunk);
-    if (got <= 0) return 0;
-    bytes += got;
-    count -= (size_t)got;
-  }
-  return 1;
 }
 
 /*
@@ -69,11 +52,11 @@ static uint8_t *idx_read(gzFile file, int dimensions, uint32_t side, size_t *row
 
 static uint8_t *idx_load(const char *part, const char *kind, int dimensions, uint32_t side, size_t *rows,
                          char *problem, size_t problem_bytes) {
-  char path[1024];
+  char path[64];
   const char *why = "is not there";
   uint8_t *values = NULL;
-  int length = snprintf(path, sizeof path, "%s/mnist/%s-%s-idx%d-ubyte.gz", data_folder(), part, kind, dimensions);
-  gzFile file = length > 0 && (size_t)length < sizeof path ? gzopen(path, "rb") : NULL;
+  snprintf(path, sizeof path, "mnist/%s-%s-idx%d-ubyte.gz", part, kind, dimensions);
+  gzFile file = data_open(path);
   if (file) {
     values = idx_read(file, dimensions, side, rows, &why);
     if (gzclose(file) != Z_OK && values) { /* a checksum is missing at the end */

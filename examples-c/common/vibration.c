@@ -6,6 +6,7 @@
  */
 #include "vibration.h"
 
+#include "fixed.h"
 #include "random.h"
 
 const char *const vibration_condition[VIBRATION_CLASSES] = {"normal", "imbalance", "looseness", "bearing"};
@@ -22,28 +23,6 @@ struct machine {
   int32_t balls;      /* impacts per turn of a damaged bearing, in 1/256 */
   int32_t noise;
 };
-
-/* Sine as x (pi/2 - x^2 ((pi - 5/2) - x^2 (pi/2 - 3/2))) on a quarter turn. */
-static int32_t sine(uint32_t angle) {
-  int32_t x = (int32_t)(angle & 16383);
-  if (angle & 16384) x = 16384 - x;
-  int32_t square = x * x / 16384;
-  int32_t y = x * ((51472 - square * (21024 - square * 2320 / 16384) / 16384) / 2) / 8192;
-  if (y > 32767) y = 32767;
-  return angle & 32768 ? -y : y;
-}
-
-static int32_t scaled(int32_t amplitude, int32_t factor) { return (int32_t)((int64_t)amplitude * factor / 32768); }
-
-/* Turns axes a and b of the mounting by an angle. */
-static void turn(int32_t axes[3][3], int a, int b, uint32_t angle) {
-  int32_t c = sine(angle + 16384), s = sine(angle);
-  for (int k = 0; k < 3; k++) {
-    int32_t p = axes[a][k], q = axes[b][k];
-    axes[a][k] = scaled(p, c) - scaled(q, s);
-    axes[b][k] = scaled(p, s) + scaled(q, c);
-  }
-}
 
 static struct machine machine_make(uint64_t seed, unsigned number) {
   uint64_t r = random_start(seed, number, UINT64_MAX);

@@ -22,6 +22,13 @@ typedef const struct swiftcl_ticket *swiftcl_ticket_const_ref;
 static inline int32_t swiftcl_first_options_size(void) {
   return (int32_t)offsetof(swiftcl_options, replay_bytes);
 }
+static inline int32_t swiftcl_second_options_size(void) {
+  return (int32_t)offsetof(swiftcl_options, class_head);
+}
+static inline int32_t swiftcl_first_plan_size(void) { return (int32_t)offsetof(swiftcl_plan, input_bytes); }
+static inline int32_t swiftcl_second_plan_size(void) {
+  return (int32_t)offsetof(swiftcl_plan, class_head_bytes);
+}
 static inline int32_t swiftcl_first_step_size(void) { return (int32_t)offsetof(swiftcl_step, replay_rows); }
 
 #ifndef SWIFTCL_FIRMWARE

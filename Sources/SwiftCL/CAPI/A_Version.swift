@@ -62,7 +62,8 @@ public func swiftcl_warning_text(_ warning: UInt32) -> UnsafePointer<CChar> {
 /// expected. A call that succeeds leaves it as it is.
 ///
 /// - Parameter network: the network whose call failed, or NULL for calls that have no network to
-///   remember it (create, load, plan, the _init calls, all on a ticket): those are remembered per thread.
+///   remember it (create, load, plan, describe, the _init calls, all on a ticket): those are remembered
+///   per thread.
 /// - Returns: a record owned by the network (or the thread), valid until its next failure; never
 ///   NULL. Same thread rule as the network. Since 0.1.
 @c(swiftcl_last_error)

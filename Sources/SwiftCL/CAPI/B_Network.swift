@@ -5,17 +5,14 @@ import CSwiftCL
 /// Fills an option struct with the defaults of swiftcl_types.h: mean-field competition with
 /// pruning, fair shares, frozen protection, SGD with momentum (docs/algorithms.md).
 ///
-/// - Parameter options: written; the caller then sets layers, layer_count and inputs.
-/// - Returns: SWIFTCL_OK, or SWIFTCL_E_NULL. Any thread. Since 0.1.
-@c(swiftcl_options_init)
-public func swiftcl_options_init(_ options: UnsafeMutablePointer<swiftcl_options>?)
-  -> swiftcl_status
-{
-  guard let options else {
-    return failThread(SWIFTCL_E_NULL, "swiftcl_options_init", "options is NULL")
-  }
-  options.initialize(to: Defaults.options)
-  return SWIFTCL_OK
+/// - Parameter options: written, as far as `bytes` says; the caller then sets layers, layer_count and inputs.
+/// - Parameter bytes: sizeof(swiftcl_options) in the caller's header; the macro without `_sized` gives it.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread. Since 0.1.
+@c(swiftcl_options_init_sized)
+public func swiftcl_options_init_sized(
+  _ options: UnsafeMutablePointer<swiftcl_options>?, _ bytes: UInt
+) -> swiftcl_status {
+  Boundary.initialize(options, bytes, Defaults.options, "swiftcl_options_init_sized")
 }
 
 /// Fills an option struct with the preset that stays closest to the paper (docs/algorithms.md A.12):
@@ -23,17 +20,14 @@ public func swiftcl_options_init(_ options: UnsafeMutablePointer<swiftcl_options
 /// sum over blocks where kl_weight multiplies their mean: multiply kl_weight by the number of
 /// blocks to have its scale. Give tasks compete_steps = UINT64_MAX to compete until the end.
 ///
-/// - Parameter options: written.
-/// - Returns: SWIFTCL_OK, or SWIFTCL_E_NULL. Any thread. Since 0.1.
-@c(swiftcl_options_init_paper)
-public func swiftcl_options_init_paper(_ options: UnsafeMutablePointer<swiftcl_options>?)
-  -> swiftcl_status
-{
-  guard let options else {
-    return failThread(SWIFTCL_E_NULL, "swiftcl_options_init_paper", "options is NULL")
-  }
-  options.initialize(to: Defaults.paper)
-  return SWIFTCL_OK
+/// - Parameter options: written, as far as `bytes` says.
+/// - Parameter bytes: sizeof(swiftcl_options) in the caller's header; the macro without `_sized` gives it.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread. Since 0.1.
+@c(swiftcl_options_init_paper_sized)
+public func swiftcl_options_init_paper_sized(
+  _ options: UnsafeMutablePointer<swiftcl_options>?, _ bytes: UInt
+) -> swiftcl_status {
+  Boundary.initialize(options, bytes, Defaults.paper, "swiftcl_options_init_paper_sized")
 }
 
 /// What a description needs, in bytes, part by part, and what is doubtful about it. Builds nothing.
@@ -48,10 +42,10 @@ public func swiftcl_network_plan(
 ) -> swiftcl_status {
   let call: StaticString = "swiftcl_network_plan"
   guard let plan else { return failThread(SWIFTCL_E_NULL, call, "plan is NULL") }
-  // Once it ended before input_bytes.
   guard
     Boundary.accepts(
-      plan, MemoryLayout<swiftcl_plan>.size, "plan", call, Boundary.threadError, older: 88)
+      plan, MemoryLayout<swiftcl_plan>.size, "plan", call, Boundary.threadError,
+      older: Int(swiftcl_first_plan_size()), orOlder: Int(swiftcl_second_plan_size()))
   else { return SWIFTCL_E_STRUCT }
   var status = SWIFTCL_OK
   guard let order = readOrder(options, call, &status) else { return status }

@@ -10,14 +10,17 @@ enum Boundary {
     _ error: UnsafeMutablePointer<swiftcl_error>
   ) -> swiftcl_options? {
     let raw = UnsafeRawPointer(pointer)
-    let older = swiftcl_first_options_size()
-    if raw.loadUnaligned(as: UInt32.self) != UInt32(older) {
+    let given = raw.loadUnaligned(as: UInt32.self)
+    if given != UInt32(swiftcl_first_options_size())
+      && given != UInt32(swiftcl_second_options_size())
+    {
       return read(pointer, name, call, error)
     }
     var options = Defaults.options
     withUnsafeMutableBytes(of: &options) {
-      $0.baseAddress?.copyMemory(from: raw, byteCount: Int(older))
+      $0.baseAddress?.copyMemory(from: raw, byteCount: Int(given))
     }
+    options.struct_size = UInt32(MemoryLayout<swiftcl_options>.size)
     return options
   }
 
@@ -44,14 +47,14 @@ enum Boundary {
   }
 
   /// Whether the struct at `raw` is one that this version can read or fill: of this size,
-  /// larger as a newer version may have it, or of the `older` size it once had.
+  /// larger as a newer version may have it, or of an `older` size it once had.
   @inline(never)
   static func accepts(
     _ raw: UnsafeRawPointer, _ size: Int, _ name: StaticString, _ call: StaticString,
-    _ error: UnsafeMutablePointer<swiftcl_error>, older: Int? = nil
+    _ error: UnsafeMutablePointer<swiftcl_error>, older: Int? = nil, orOlder: Int? = nil
   ) -> Bool {
     let given = Int(raw.loadUnaligned(as: UInt32.self))
-    if given == older || (given >= size && given <= size + 4096) { return true }
+    if given == older || given == orOlder || (given >= size && given <= size + 4096) { return true }
     var message = ErrorRecord(error)
     message.begin(SWIFTCL_E_STRUCT, call)
     message.append(name)
@@ -60,6 +63,31 @@ enum Boundary {
     message.append(", expected sizeof the struct: ")
     message.append(size)
     return false
+  }
+
+  /// Fills an option struct of the caller's size with the defaults: never more than the caller
+  /// has, and what this version does not know with 0.
+  @inline(never)
+  static func initialize<T>(
+    _ options: UnsafeMutablePointer<T>?, _ bytes: UInt, _ defaults: T, _ call: StaticString
+  ) -> swiftcl_status {
+    guard let options else { return failThread(SWIFTCL_E_NULL, call, "options is NULL") }
+    let size = UInt(MemoryLayout<T>.size)
+    if bytes < 8 || bytes > size + 4096 {
+      return ErrorRecord.fail(
+        threadError, SWIFTCL_E_STRUCT, call, "bytes", is: Int(shown: bytes),
+        expected: "sizeof the struct: ", Int(size))
+    }
+    let raw = UnsafeMutableRawPointer(options)
+    withUnsafeBytes(of: defaults) {
+      raw.copyMemory(
+        from: $0.baseAddress ?? UnsafeRawPointer(raw), byteCount: Int(min(size, bytes)))
+    }
+    if bytes > size {
+      (raw + Int(size)).initializeMemory(as: UInt8.self, repeating: 0, count: Int(bytes - size))
+    }
+    raw.storeBytes(of: UInt32(bytes), as: UInt32.self)
+    return SWIFTCL_OK
   }
 
   /// Fills an output struct as far as it goes, keeping the caller's `struct_size`.

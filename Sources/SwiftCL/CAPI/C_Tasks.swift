@@ -5,17 +5,14 @@ import CSwiftCL
 /// Fills task options with the defaults: fresh start, all labels of the head, logits for the task's
 /// classes only, number of steps unknown.
 ///
-/// - Parameter options: written.
-/// - Returns: SWIFTCL_OK or SWIFTCL_E_NULL. Any thread. Since 0.1.
-@c(swiftcl_task_options_init)
-public func swiftcl_task_options_init(
-  _ options: UnsafeMutablePointer<swiftcl_task_options>?
+/// - Parameter options: written, as far as `bytes` says.
+/// - Parameter bytes: sizeof(swiftcl_task_options) in the caller's header; the macro without `_sized` gives it.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread. Since 0.1.
+@c(swiftcl_task_options_init_sized)
+public func swiftcl_task_options_init_sized(
+  _ options: UnsafeMutablePointer<swiftcl_task_options>?, _ bytes: UInt
 ) -> swiftcl_status {
-  guard let options else {
-    return failThread(SWIFTCL_E_NULL, "swiftcl_task_options_init", "options is NULL")
-  }
-  options.initialize(to: Defaults.taskOptions)
-  return SWIFTCL_OK
+  Boundary.initialize(options, bytes, Defaults.taskOptions, "swiftcl_task_options_init_sized")
 }
 
 /// Begins a task: chooses the candidates of every block and starts their competition. Random
@@ -96,17 +93,14 @@ public func swiftcl_train_step_targets(
 
 /// Fills fit options with the defaults: batches of 32, one epoch, a new order every epoch.
 ///
-/// - Parameter options: written.
-/// - Returns: SWIFTCL_OK or SWIFTCL_E_NULL. Any thread. Since 0.1.
-@c(swiftcl_fit_options_init)
-public func swiftcl_fit_options_init(
-  _ options: UnsafeMutablePointer<swiftcl_fit_options>?
+/// - Parameter options: written, as far as `bytes` says.
+/// - Parameter bytes: sizeof(swiftcl_fit_options) in the caller's header; the macro without `_sized` gives it.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread. Since 0.1.
+@c(swiftcl_fit_options_init_sized)
+public func swiftcl_fit_options_init_sized(
+  _ options: UnsafeMutablePointer<swiftcl_fit_options>?, _ bytes: UInt
 ) -> swiftcl_status {
-  guard let options else {
-    return failThread(SWIFTCL_E_NULL, "swiftcl_fit_options_init", "options is NULL")
-  }
-  options.initialize(to: Defaults.fitOptions)
-  return SWIFTCL_OK
+  Boundary.initialize(options, bytes, Defaults.fitOptions, "swiftcl_fit_options_init_sized")
 }
 
 /// Trains the open task for whole epochs over labelled rows. A task that has not learned yet and
@@ -199,6 +193,26 @@ public func swiftcl_learning_rate_get(
 public func swiftcl_task_commit(_ network: swiftcl_network_ref?) -> swiftcl_status {
   guard let net = Boundary.network(network, "swiftcl_task_commit") else { return Boundary.refused }
   return net.pointee.commitTask()
+}
+
+/// Estimates the statistics of every batch normalisation anew: the mean of what these rows have,
+/// max_batch at a time. Running statistics otherwise follow the steps since the winners stand.
+/// Nothing else of the task changes; a network without normalisation is left alone.
+///
+/// - Parameter network: a network with a task open whose winners stand (swiftcl_task_commit).
+/// - Parameter inputs: rows times inputs elements of the network's input_type.
+/// - Parameter rows: 1 or more; the more, the better the estimate.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL or _ARGUMENT; SWIFTCL_E_STATE without an open task or while it
+///   competes; SWIFTCL_E_NONFINITE for an input or a statistic, before anything was changed. Since 0.1.
+@c(swiftcl_task_calibrate)
+public func swiftcl_task_calibrate(
+  _ network: swiftcl_network_ref?, _ inputs: UnsafeRawPointer?, _ rows: UInt
+) -> swiftcl_status {
+  guard let net = Boundary.network(network, "swiftcl_task_calibrate") else {
+    return Boundary.refused
+  }
+  guard let inputs else { return net.pointee.failNull("inputs is NULL") }
+  return net.pointee.calibrate(inputs, rows: Int(shown: rows))
 }
 
 /// Ends the task: its winners become a ticket, which under frozen protection never changes again.

@@ -83,3 +83,61 @@ public func swiftcl_parameters_set(
     task, layer: layer, weights, weightCount: Int(shown: weight_count), biases,
     biasCount: Int(shown: bias_count))
 }
+
+/// Copies out what a batch normalisation has learned and measured of each unit.
+///
+/// Predictions give scale * (h - mean) / sqrt(variance + 1e-5) + bias for the linear response h; the
+/// bias is that of the layer before, in swiftcl_parameters_get.
+///
+/// - Parameter network: a network.
+/// - Parameter task: as for swiftcl_parameter_shape.
+/// - Parameter layer: the index of a batch normalisation in the description.
+/// - Parameter scale: receives one value for each winner (or candidate) of the layer before.
+/// - Parameter mean: the same of the running means.
+/// - Parameter variance: the same of the running variances.
+/// - Parameter count: floats that each of the three has room for.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for the layer; SWIFTCL_E_TASK or _STATE;
+///   SWIFTCL_E_BUFFER with the count that would do. Since 0.1.
+@c(swiftcl_norm_get)
+public func swiftcl_norm_get(
+  _ network: swiftcl_network_ref?, _ task: swiftcl_task, _ layer: UInt32,
+  _ scale: UnsafeMutablePointer<Float>?, _ mean: UnsafeMutablePointer<Float>?,
+  _ variance: UnsafeMutablePointer<Float>?, _ count: UInt
+) -> swiftcl_status {
+  guard let net = Boundary.network(network, "swiftcl_norm_get") else { return Boundary.refused }
+  guard let scale, let mean, let variance else {
+    return net.pointee.failNull("scale, mean or variance is NULL")
+  }
+  return net.pointee.getNorm(
+    task, layer: layer, NormParameters(scale: scale, mean: mean, variance: variance),
+    count: Int(shown: count))
+}
+
+/// Sets the same in the open task.
+///
+/// - Parameter network: a network with a task open.
+/// - Parameter task: the open task's number, or SWIFTCL_TASK_OPEN.
+/// - Parameter layer: the index of a batch normalisation in the description.
+/// - Parameter scale: one finite value for each winner (or candidate) of the layer before.
+/// - Parameter mean: the same of the running means.
+/// - Parameter variance: the same of the running variances, 0 or more.
+/// - Parameter count: floats in each of the three.
+/// - Returns: as swiftcl_norm_get; SWIFTCL_E_NONFINITE; SWIFTCL_E_OWNED for a finished task. Since 0.1.
+@c(swiftcl_norm_set)
+public func swiftcl_norm_set(
+  _ network: swiftcl_network_ref?, _ task: swiftcl_task, _ layer: UInt32,
+  _ scale: UnsafePointer<Float>?, _ mean: UnsafePointer<Float>?, _ variance: UnsafePointer<Float>?,
+  _ count: UInt
+) -> swiftcl_status {
+  guard let net = Boundary.network(network, "swiftcl_norm_set") else { return Boundary.refused }
+  guard let scale, let mean, let variance else {
+    return net.pointee.failNull("scale, mean or variance is NULL")
+  }
+  // Only read.
+  return net.pointee.setNorm(
+    task, layer: layer,
+    NormParameters(
+      scale: UnsafeMutablePointer(mutating: scale), mean: UnsafeMutablePointer(mutating: mean),
+      variance: UnsafeMutablePointer(mutating: variance)),
+    count: Int(shown: count))
+}

@@ -87,17 +87,14 @@ public func swiftcl_network_save_to(
 
 /// Fills load options with the defaults: any description, memory from the C library.
 ///
-/// - Parameter options: written.
-/// - Returns: SWIFTCL_OK or SWIFTCL_E_NULL. Any thread. Since 0.1.
-@c(swiftcl_load_options_init)
-public func swiftcl_load_options_init(_ options: UnsafeMutablePointer<swiftcl_load_options>?)
-  -> swiftcl_status
-{
-  guard let options else {
-    return failThread(SWIFTCL_E_NULL, "swiftcl_load_options_init", "options is NULL")
-  }
-  options.initialize(to: Defaults.loadOptions)
-  return SWIFTCL_OK
+/// - Parameter options: written, as far as `bytes` says.
+/// - Parameter bytes: sizeof(swiftcl_load_options) in the caller's header; the macro without `_sized` gives it.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread. Since 0.1.
+@c(swiftcl_load_options_init_sized)
+public func swiftcl_load_options_init_sized(
+  _ options: UnsafeMutablePointer<swiftcl_load_options>?, _ bytes: UInt
+) -> swiftcl_status {
+  Boundary.initialize(options, bytes, Defaults.loadOptions, "swiftcl_load_options_init_sized")
 }
 
 /// Reads the first sections of a checkpoint: what it holds and what loading it needs.

@@ -44,7 +44,8 @@ extension Network {
 
   private func key(_ domain: UInt64, task: swiftcl_task, layer l: Int, block i: Int) -> UInt64 {
     Random.key(
-      seed: options.seed, domain, UInt64(UInt32(bitPattern: task)), UInt64(l) << 32 | UInt64(i))
+      seed: options.seed, domain, UInt64(UInt32(bitPattern: task)),
+      UInt64(shapes[l].leader) << 32 | UInt64(i))
   }
 
   // MARK: what each block is offered

@@ -80,7 +80,7 @@ extension Network {
     if candidates == 0 { return nil }
     let bits = Random.key(
       seed: options.seed, Random.Domain.winner, UInt64(UInt32(bitPattern: task.record.task)),
-      UInt64(l) << 32 | UInt64(i))
+      UInt64(shapes[l].leader) << 32 | UInt64(i))
     var left = Random.below(candidates, bits)
     var chosen: Int?
     visitCandidates(layer: l, block: i) { group in

@@ -50,21 +50,23 @@ extension Network {
   /// Packs every layer down to its keepers; true when anything left.
   private mutating func pack(onlyWinners: Bool) -> Bool {
     var left = false
-    var before: UnsafeMutablePointer<Int32>?
-    var inputs = shapes[0].inputs
-    var unitsBefore = 0
     for l in 0..<layerCount {
       var set = candidates(l)
-      let units = set.units
-      if let kept = before {
-        // `inputs` counts units so far; their taps come from a list of their own.
+      workspace.maps.unitsBefore[l] = Int32(set.units)
+      var inputs = shapes[0].inputs
+      var before: UnsafeMutablePointer<Int32>?
+      if l > 0 {
+        let below = shapes[l].input
+        let kept = keptUnits(below)
+        // The layer below is packed already; its taps come from a list of their own.
+        inputs = candidates(below).units
         let map = workspace.maps.inputMap
         for u in 0..<inputs { map[u] = kept[u] }
-        spread(map, inputs, of: unitsBefore, layer: l)
+        spread(map, inputs, of: Int(workspace.maps.unitsBefore[below]), layer: l)
         before = map
         inputs *= shapes[l].taps
       }
-      let keep = l % 2 == 0 ? workspace.maps.keep : workspace.maps.keepBefore
+      let keep = keptUnits(l)
       let count = keepers(l, onlyWinners: onlyWinners, keep)
       if count != set.units { left = true }
       if count != set.units || inputs != set.inputs {
@@ -74,11 +76,15 @@ extension Network {
           hasLogits: l < hidden && gatesPerTask(l))
         if isParked { working[l].parked = set } else { working[l].live = set }
       }
-      before = keep
-      inputs = count
-      unitsBefore = units
     }
     return left
+  }
+
+  /// Where the units are listed that a layer keeps.
+  private func keptUnits(_ l: Int) -> UnsafeMutablePointer<Int32> {
+    var first = 0
+    for below in 0..<l { first += max(shapes[below].liveWidth, shapes[below].winnerWidth) }
+    return workspace.maps.keep + first
   }
 
   /// Drops candidates below the threshold; the step after runs without them.

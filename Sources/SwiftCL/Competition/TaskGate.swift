@@ -17,7 +17,8 @@ extension Network {
     let unit =
       UInt64(UInt32(bitPattern: live.unitBlock[u])) << 32
       | UInt64(UInt32(bitPattern: live.unitId[u]))
-    return Scalar.gumbel(Random.uniform(Random.key(Random.key(stepKey, UInt64(l)), unit)))
+    let key = Random.key(stepKey, UInt64(shapes[l].leader))
+    return Scalar.gumbel(Random.uniform(Random.key(key, unit)))
   }
 
   var gumbelKey: UInt64 {
@@ -77,8 +78,26 @@ extension Network {
     return sum * options.kl_weight / Float(shapes[l].blocks)
   }
 
-  /// Turns dLoss/dxi into dLoss/da in place, KL term included.
-  func gradientOfLogits(layer l: Int) {
+  /// Turns dLoss/dxi into dLoss/da, KL term included. Layers of one stream have one gate:
+  /// its gradient is the sum of theirs, and their logits, always the same, stay so.
+  func gradientsOfLogits() {
+    for l in 0..<hidden where working[l].competes && shapes[l].leader != l {
+      let sum = working[shapes[l].leader].gateGradient
+      for u in 0..<working[l].units { sum[u] += working[l].gateGradient[u] }
+    }
+    for l in 0..<hidden where working[l].competes {
+      let leader = shapes[l].leader
+      if leader == l {
+        gradientOfLogits(layer: l)
+      } else {
+        working[l].gateGradient.update(
+          from: working[leader].gateGradient, count: working[l].units)
+      }
+    }
+  }
+
+  /// The same of one layer, in place.
+  private func gradientOfLogits(layer l: Int) {
     let layer = working[l]
     let kl = divergence
     let weight = options.kl_weight / Float(shapes[l].blocks)
@@ -109,7 +128,8 @@ extension Network {
     let correction1 = 1 / (1 - Scalar.power(0.9, step))
     let correction2 = 1 / (1 - Scalar.power(0.999, step))
     for u in 0..<live.units {
-      let g = gradient[u]
+      // A gradient may overflow where the loss did not: it says nothing of who should win.
+      let g = gradient[u].isFinite ? gradient[u] : 0
       live.logitFirst[u] = 0.9 * live.logitFirst[u] + (1 - 0.9) * g
       live.logitSecond[u] = 0.999 * live.logitSecond[u] + (1 - 0.999) * g * g
       let m = live.logitFirst[u] * correction1

@@ -39,7 +39,7 @@ extension Network {
     let stepKey = Random.key(
       seed: options.seed, Random.Domain.topK, UInt64(UInt32(bitPattern: task.record.task)),
       task.record.steps)
-    for l in 0..<hidden { drawRunning(layer: l, Random.key(stepKey, UInt64(l))) }
+    for l in 0..<hidden { drawRunning(layer: l, Random.key(stepKey, UInt64(shapes[l].leader))) }
     packSample()
   }
 
@@ -48,7 +48,7 @@ extension Network {
     for l in 0..<layerCount {
       let parked = working[l].parked
       let outputs: UnsafePointer<Int32>? = l < hidden ? UnsafePointer(working[l].running) : nil
-      let inputs = l > 0 ? runningCount(l - 1) * shapes[l].taps : shapes[0].inputs
+      let inputs = l > 0 ? runningCount(shapes[l].input) * shapes[l].taps : shapes[0].inputs
       working[l].live.take(
         from: parked, inputs: runningInputs(l), inputs, outputs: outputs,
         l < hidden ? runningCount(l) : parked.units, blocks: l < hidden ? shapes[l].blocks : 0,
@@ -60,11 +60,12 @@ extension Network {
   /// Places among all inputs of layer `l` of those that run; nil is all, for the first layer.
   private func runningInputs(_ l: Int) -> UnsafePointer<Int32>? {
     if l == 0 { return nil }
-    if shapes[l].taps == 1 { return UnsafePointer(working[l - 1].running) }
+    let below = working[shapes[l].input]
+    if shapes[l].taps == 1 { return UnsafePointer(below.running) }
     let map = workspace.maps.inputMap
-    let count = runningCount(l - 1)
-    map.update(from: working[l - 1].running, count: count)
-    spread(map, count, of: working[l - 1].parked.units, layer: l)
+    let count = runningCount(shapes[l].input)
+    map.update(from: below.running, count: count)
+    spread(map, count, of: below.parked.units, layer: l)
     return UnsafePointer(map)
   }
 

@@ -48,7 +48,11 @@ extension Network {
         layer: l, rows: samples * shape.surfacePixels,
         shape.isPooled ? working[l].pooledDelta : working[l].delta)
     }
-    if shape.isPooled { backThroughPool(layer: l, samples: samples) }
+    if shape.isPooled {
+      backThroughPool(layer: l, samples: samples)
+    } else if shape.masksItself {
+      maskDelta(layer: l, rows: samples * shape.pixels)
+    }
     if shape.dropsBeforePool { drop(layer: l, rows: samples * shape.pixels, working[l].delta) }
   }
 }

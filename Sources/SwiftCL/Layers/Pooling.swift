@@ -10,36 +10,27 @@ struct Pooling {
   private var window: Window { transition.window }
   private var takesLargest: Bool { transition.kind == SWIFTCL_LAYER_MAX_POOL }
 
-  @inline(__always)
-  private func eachPixel(_ body: (_ pixel: Int, _ before: Int, _ after: Int) -> Void) {
-    for sample in 0..<samples {
-      for pixel in 0..<window.outPixels {
-        body(
-          pixel, sample &* window.pixels &* stride,
-          (sample &* window.outPixels &+ pixel) &* stride)
-      }
-    }
-  }
-
   @inline(never)
   func forward(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-    eachPixel { pixel, before, after in
+    var place = WindowPlace(window, 0)
+    for n in 0..<samples &* window.outPixels {
+      let image = x + place.sample &* window.pixels &* stride
+      let to = y + n &* stride
       var u = 0
       while u < stride {
         var value = SIMD16<Float>(repeating: takesLargest ? -Float.infinity : 0)
-        var count: Float = 0
-        window.eachTap(of: pixel) { _, below in
-          let input = Lane.load(x + (before &+ below &* stride &+ u))
+        each(place) { pixel in
+          let input = Lane.load(image + (pixel &* stride &+ u))
           if takesLargest {
             value = value.replacing(with: input, where: input .> value)
           } else {
             value += input
-            count += 1
           }
         }
-        Lane.store(takesLargest ? value : value / count, y + (after &+ u))
+        Lane.store(takesLargest ? value : value / taps(place), to + u)
         u &+= 16
       }
+      place.advance()
     }
   }
 
@@ -50,33 +41,53 @@ struct Pooling {
     _ dy: UnsafePointer<Float>, x: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>
   ) {
     dx.update(repeating: 0, count: samples &* window.pixels &* stride)
-    eachPixel { pixel, before, after in
+    var place = WindowPlace(window, 0)
+    for n in 0..<samples &* window.outPixels {
+      let before = place.sample &* window.pixels &* stride
+      let from = dy + n &* stride
       var u = 0
       while u < stride {
-        let gradient = Lane.load(dy + (after &+ u))
+        let gradient = Lane.load(from + u)
         if takesLargest {
-          giveLargest(gradient, pixel, x + (before &+ u), dx + (before &+ u))
+          giveLargest(gradient, place, x + (before &+ u), dx + (before &+ u))
         } else {
-          share(gradient, pixel, dx + (before &+ u))
+          share(gradient, place, dx + (before &+ u))
         }
         u &+= 16
       }
+      place.advance()
     }
+  }
+
+  /// Calls `body` with the pixels under the window.
+  @inline(__always)
+  private func each(_ place: WindowPlace, _ body: (Int) -> Void) {
+    for y in max(0, place.top)..<min(place.height, place.top &+ window.kernelHeight) {
+      let line = y &* place.width &+ place.left
+      for x in place.firstX..<place.lastX { body(line &+ x) }
+    }
+  }
+
+  /// Pixels under the window.
+  @inline(__always)
+  private func taps(_ place: WindowPlace) -> Float {
+    let lines = min(place.height, place.top &+ window.kernelHeight) &- max(0, place.top)
+    return Float(lines &* (place.lastX &- place.firstX))
   }
 
   @inline(__always)
   private func giveLargest(
-    _ gradient: SIMD16<Float>, _ pixel: Int, _ x: UnsafePointer<Float>,
+    _ gradient: SIMD16<Float>, _ place: WindowPlace, _ x: UnsafePointer<Float>,
     _ dx: UnsafeMutablePointer<Float>
   ) {
     var largest = SIMD16<Float>(repeating: -Float.infinity)
-    window.eachTap(of: pixel) { _, below in
-      let input = Lane.load(x + below &* stride)
+    each(place) { pixel in
+      let input = Lane.load(x + pixel &* stride)
       largest = largest.replacing(with: input, where: input .> largest)
     }
     var left = gradient
-    window.eachTap(of: pixel) { _, below in
-      let at = below &* stride
+    each(place) { pixel in
+      let at = pixel &* stride
       let takes = Lane.load(x + at) .== largest
       let old = Lane.load(dx + at)
       Lane.store(old.replacing(with: old + left, where: takes), dx + at)
@@ -86,19 +97,18 @@ struct Pooling {
 
   @inline(__always)
   private func share(
-    _ gradient: SIMD16<Float>, _ pixel: Int, _ dx: UnsafeMutablePointer<Float>
+    _ gradient: SIMD16<Float>, _ place: WindowPlace, _ dx: UnsafeMutablePointer<Float>
   ) {
-    var count: Float = 0
-    window.eachTap(of: pixel) { _, _ in count += 1 }
-    let part = gradient / count
-    window.eachTap(of: pixel) { _, below in
-      let at = below &* stride
+    let part = gradient / taps(place)
+    each(place) { pixel in
+      let at = pixel &* stride
       Lane.store(Lane.load(dx + at) + part, dx + at)
     }
   }
 }
 
 extension Network {
+  @inline(never)
   func pool(layer l: Int, samples: Int) {
     let layer = working[l]
     Pooling(transition: shapes[l].pool, samples: samples, stride: layer.stride)
@@ -108,25 +118,16 @@ extension Network {
   /// From the gradient of a layer's pooled maps to that of its output.
   func backThroughPool(layer l: Int, samples: Int) {
     let layer = working[l]
+    let shape = shapes[l]
+    let looksBehindGate =
+      layer.competes && !shape.dropsBeforePool && !shape.normalises && shape.added < 0
     // One gate for a whole map, never negative, leaves the largest where it was; but one
-    // that is shut hides it.
+    // that is shut hides it. What was normalised or added to has no such place to look.
     Pooling(transition: shapes[l].pool, samples: samples, stride: layer.stride)
       .backward(
         layer.pooledDelta,
-        x: layer.competes && !shapes[l].dropsBeforePool ? layer.sums.sum : layer.output,
+        x: looksBehindGate ? layer.sums.sum : layer.output,
         dx: layer.delta)
     maskDelta(layer: l, rows: samples * shapes[l].pixels)
-  }
-
-  /// Stops in `delta` what the activation stopped, where no kernel did so.
-  func maskDelta(layer l: Int, rows: Int) {
-    guard let mask = activationMask(layer: l) else { return }
-    let layer = working[l]
-    for at in stride(from: 0, to: rows * layer.stride, by: 16) {
-      let open = Lane.load(mask + at) .> 0
-      let kept = SIMD16<Float>(repeating: 0).replacing(
-        with: Lane.load(layer.delta + at), where: open)
-      Lane.store(kept, layer.delta + at)
-    }
   }
 }

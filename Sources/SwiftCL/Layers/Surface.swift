@@ -9,55 +9,9 @@ struct Surface {
   var channelStride = 1
 }
 
-/// Inputs under a window, gathered row by row, tap by tap: what makes a convolution a
-/// product. And back: what belongs to an input is added up from all windows over it.
-struct Patches {
-  var window: Window
-  var channels: Int
-  /// Floats from one gathered row to the next.
-  var stride: Int
-
-  /// Gathers `count` output pixels from number `first` on, counted through all samples.
-  @inline(never)
-  func gather(_ surface: Surface, first: Int, count: Int, to patches: UnsafeMutablePointer<Float>) {
-    let pixels = window.outPixels
-    for row in 0..<count {
-      let sample = surface.rows + (first &+ row) / pixels &* surface.sampleStride
-      let patch = patches + row &* stride
-      if !window.staysInside { patch.update(repeating: 0, count: window.taps &* channels) }
-      window.eachTap(of: (first &+ row) % pixels) { tap, below in
-        let from = sample + below &* surface.pixelStride
-        let to = patch + tap &* channels
-        if surface.channelStride == 1 {
-          to.update(from: from, count: channels)
-        } else {
-          for c in 0..<channels { to[c] = from[c &* surface.channelStride] }
-        }
-      }
-    }
-  }
-
-  /// Adds gathered rows back to where they came from, rows and taps ascending.
-  @inline(never)
-  func scatter(
-    _ patches: UnsafePointer<Float>, first: Int, count: Int, to target: UnsafeMutablePointer<Float>,
-    pixelStride: Int
-  ) {
-    let pixels = window.outPixels
-    for row in 0..<count {
-      let sample = target + (first &+ row) / pixels &* window.pixels &* pixelStride
-      let patch = patches + row &* stride
-      window.eachTap(of: (first &+ row) % pixels) { tap, below in
-        let to = sample + below &* pixelStride
-        let from = patch + tap &* channels
-        for c in 0..<channels { to[c] += from[c] }
-      }
-    }
-  }
-}
-
 extension Network {
   /// What the layer above reads.
+  @inline(never)
   func surface(above l: Int) -> Surface {
     let layer = working[l]
     return Surface(
@@ -65,7 +19,22 @@ extension Network {
       sampleStride: shapes[l].surfacePixels * layer.stride, pixelStride: layer.stride)
   }
 
+  /// What layer `l` reads in a step.
+  @inline(never)
+  func surface(below l: Int, _ x: InputRows) -> Surface {
+    shapes[l].input < 0 ? surface(of: x) : surface(above: shapes[l].input)
+  }
+
+  /// What the layers above `l` read of a finished task whose layer has `stride` floats a pixel.
+  func surface(predicted l: Int, stride: Int) -> Surface {
+    let layer = working[l]
+    return Surface(
+      rows: shapes[l].isPooled ? layer.predictedPooled : layer.predicted,
+      sampleStride: shapes[l].surfacePixels * stride, pixelStride: stride)
+  }
+
   /// What the first layer reads.
+  @inline(never)
   func surface(of x: InputRows) -> Surface {
     let pixels = shapes[0].window.pixels
     if shapes[0].isPlanar {

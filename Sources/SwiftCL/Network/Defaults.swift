@@ -63,6 +63,22 @@ enum Defaults {
     return o
   }
 
+  static var classHeadOptions: swiftcl_class_head_options {
+    var o = swiftcl_class_head_options()
+    o.struct_size = UInt32(MemoryLayout<swiftcl_class_head_options>.size)
+    o.epochs = 30
+    o.learning_rate = 2e-3
+    o.weight_decay = 1e-4
+    o.deviation_floor = 0.1
+    return o
+  }
+
+  static var evaluateOptions: swiftcl_evaluate_options {
+    var o = swiftcl_evaluate_options()
+    o.struct_size = UInt32(MemoryLayout<swiftcl_evaluate_options>.size)
+    return o
+  }
+
   static var loadOptions: swiftcl_load_options {
     var o = swiftcl_load_options()
     o.struct_size = UInt32(MemoryLayout<swiftcl_load_options>.size)

@@ -9,7 +9,7 @@ struct DescriptionCheck {
   static let largestInputs = 1_048_576
   static let largestBatch = 65_536
   static let largestTasks = 65_536
-  static let mostLayers = 32
+  static let mostLayers = 96
 
   func refuse(
     _ argument: StaticString, is value: Int, expected: StaticString, _ limit: Int? = nil
@@ -21,7 +21,7 @@ struct DescriptionCheck {
   func range(
     _ argument: StaticString, _ value: UInt32, _ low: Int, _ high: Int, _ expected: StaticString
   ) -> swiftcl_status {
-    let value = Int(value)
+    let value = Int(shown: UInt(value))
     return value < low || value > high
       ? refuse(argument, is: value, expected: expected) : SWIFTCL_OK
   }
@@ -53,7 +53,7 @@ struct DescriptionCheck {
 
   private func checkLayers(_ o: swiftcl_options) -> swiftcl_status {
     let status = range(
-      "layer_count", o.layer_count, 1, DescriptionCheck.mostLayers, "1 to 32")
+      "layer_count", o.layer_count, 1, DescriptionCheck.mostLayers, "1 to 96")
     if status != SWIFTCL_OK { return status }
     guard let layers = o.layers else {
       return ErrorRecord.fail(error, SWIFTCL_E_NULL, call, "options.layers is NULL")
@@ -71,7 +71,8 @@ struct DescriptionCheck {
     if status != SWIFTCL_OK { return status }
     if o.input_channels < 1 || o.input_channels > o.inputs || o.inputs % o.input_channels != 0 {
       return refuse(
-        "input_channels", is: Int(o.input_channels), expected: "a divisor of inputs = ",
+        "input_channels", is: Int(shown: UInt(o.input_channels)),
+        expected: "a divisor of inputs = ",
         Int(o.inputs))
     }
     for i in 0..<Int(o.input_channels) {
@@ -99,7 +100,8 @@ struct DescriptionCheck {
       let width = layers[Int(o.layer_count) - 1].width
       if o.max_classes < width {
         status = refuse(
-          "max_classes", is: Int(o.max_classes), expected: "0 or at least the head's width = ",
+          "max_classes", is: Int(shown: UInt(o.max_classes)),
+          expected: "0 or at least the head's width = ",
           Int(width))
       }
     }

@@ -26,6 +26,24 @@ struct LayerShape {
   var winnerWidth: Int
   var winnerInputs: Int
 
+  /// The layer it reads; -1 is the network's input.
+  var input: Int
+  /// The layer whose output is added to its own, or -1.
+  var added = -1
+  /// The first of the layers that add up to one stream: they compete as one and win alike.
+  var leader = 0
+  /// The last layer that reads its output or adds it; -1 for the head.
+  var lastReader = -1
+  /// Whether it is not the last to read its input, so that others have left gradients there.
+  var sharesInput = false
+  /// The same of what it adds.
+  var sharesAdded = false
+  /// Whether something else than the layer above alone reads it.
+  var branches = false
+  /// Whether sums are normalised before their gate, and how fast running statistics move.
+  var normalises = false
+  var normRate: Float = 0
+
   /// Units that a task wins together: one, or all J of a block.
   var groupSize: Int { perSample ? blockSize : 1 }
   /// Share of the outputs that training drops, behind the pooling or before.
@@ -52,13 +70,37 @@ struct LayerShape {
 }
 
 extension LayerShape {
-  /// Shape of the layer at `slot`; `previous` is nil for the first one.
+  /// What layers above must know of one that they read.
+  struct Outline {
+    var width = 0
+    var liveWidth = 0
+    var winnerWidth = 0
+    var height = 0
+    var surfaceWidth = 0
+    var lastSlot = 0
+    var leader = 0
+    var lastReader = -1
+    var readers = 0
+    /// The next layer takes its input from it.
+    var feedsNext = false
+  }
+
+  var outline: Outline {
+    Outline(
+      width: width, liveWidth: liveWidth, winnerWidth: winnerWidth, height: surfaceHeight,
+      surfaceWidth: surfaceWidth)
+  }
+
+  /// Shape of the layer at `slot` that reads layer `input`; `below` is nil for the first one.
   @inline(never)
-  init(_ layer: swiftcl_layer, slot: Int, after previous: LayerShape?, options: swiftcl_options) {
+  init(
+    _ layer: swiftcl_layer, slot: Int, input: Int, of below: Outline?, options: swiftcl_options
+  ) {
     self.slot = slot
-    window = LayerShape.window(layer, after: previous)
+    self.input = input
+    window = LayerShape.window(layer, of: below)
     isPlanar =
-      previous == nil && layer.kind == SWIFTCL_LAYER_CONV2D && options.input_channels > 1
+      below == nil && layer.kind == SWIFTCL_LAYER_CONV2D && options.input_channels > 1
       && options.input_layout == SWIFTCL_LAYOUT_PLANAR
     isHead = layer.kind == SWIFTCL_LAYER_HEAD
     width = Int(layer.width)
@@ -67,13 +109,13 @@ extension LayerShape {
     perSample = layer.competition == SWIFTCL_COMPETITION_SAMPLE
     if isHead { width = max(width, Int(options.max_classes)) }
     blocks = width / blockSize
-    let below = previous?.width ?? LayerShape.channels(layer, options)
-    inputs = window.taps * below
+    let maps = below?.width ?? LayerShape.channels(layer, options)
+    inputs = window.taps * maps
     winnerWidth = perSample || isHead ? width : blocks
     // Random winners never compete: the working set is as narrow as the ticket.
     liveWidth = options.sampler == SWIFTCL_SAMPLER_RANDOM ? winnerWidth : width
-    liveInputs = window.taps * (previous?.liveWidth ?? below)
-    winnerInputs = window.taps * (previous?.winnerWidth ?? below)
+    liveInputs = window.taps * (below?.liveWidth ?? maps)
+    winnerInputs = window.taps * (below?.winnerWidth ?? maps)
   }
 
   /// Room for gathered inputs: as many rows as stay in the second cache, or sixteen.
@@ -88,17 +130,17 @@ extension LayerShape {
     first.kind == SWIFTCL_LAYER_CONV2D ? Int(options.input_channels) : Int(options.inputs)
   }
 
-  private static func window(_ layer: swiftcl_layer, after previous: LayerShape?) -> Window {
-    let height = previous?.surfaceHeight ?? max(1, Int(layer.input_height))
-    let width = previous?.surfaceWidth ?? max(1, Int(layer.input_width))
+  private static func window(_ layer: swiftcl_layer, of below: Outline?) -> Window {
+    let height = below?.height ?? max(1, Int(layer.input_height))
+    let width = below?.surfaceWidth ?? max(1, Int(layer.input_width))
     if layer.kind == SWIFTCL_LAYER_CONV2D {
       return Window(layer, height: height, width: width)
     }
     return Window.whole(height: height, width: width)
   }
 
-  /// Takes in a layer without parameters that follows.
-  mutating func add(_ layer: swiftcl_layer) {
+  /// Takes in a layer without parameters that follows; `source` is the layer it names.
+  mutating func add(_ layer: swiftcl_layer, source: Int) {
     let (height, width) = (surfaceHeight, surfaceWidth)
     switch layer.kind {
     case SWIFTCL_LAYER_GLOBAL_POOL:
@@ -109,11 +151,25 @@ extension LayerShape {
     case SWIFTCL_LAYER_DROPOUT:
       dropRate = layer.rate
       return
+    case SWIFTCL_LAYER_BATCH_NORM:
+      normalises = true
+      normRate = layer.rate > 0 ? layer.rate : 0.1
+      return
+    case SWIFTCL_LAYER_ADD:
+      added = source
+      relu = layer.activation == SWIFTCL_ACTIVATION_RELU
+      return
     default:
       return
     }
     dropsBeforePool = dropRate > 0
   }
+
+  /// Whether linear responses are kept for the way back, apart from the output.
+  var keepsSums: Bool { normalises || (perSample && blockSize > 1) }
+  /// Whether the gradient of its output is complete only where its own way back begins: no
+  /// kernel of the layer above can stop in it what the activation stopped.
+  var masksItself: Bool { normalises || added >= 0 || branches }
 }
 
 extension Window {

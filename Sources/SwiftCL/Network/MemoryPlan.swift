@@ -4,15 +4,18 @@ import CSwiftCL
 /// same walk, so that the plan is what is used, to the byte.
 struct MemoryPlan {
   var homeBytes = 0
-  /// Of these, the replay memory's.
+  /// A block of its own, as are the next ones: classes may outgrow it.
   var replayBytes = 0
+  var classHeadBytes = 0
   var directoryBytes = 0
   var workspaceBytes = 0
   var ticketBytes = 0
   var fullTicketBytes = 0
   var parts = WorkingBytes()
 
-  var totalBytes: Int { homeBytes + directoryBytes + workspaceBytes + ticketBytes }
+  var totalBytes: Int {
+    homeBytes + replayBytes + classHeadBytes + directoryBytes + workspaceBytes + ticketBytes
+  }
 }
 
 /// What the home block holds.
@@ -23,9 +26,9 @@ struct Home {
   var working: UnsafeMutablePointer<WorkingLayer>
   var scale: UnsafeMutablePointer<Float>
   var offset: UnsafeMutablePointer<Float>
-  /// Where the replay memory's own struct lies, and what it will be.
-  var replay: (place: UnsafeMutablePointer<ReplayMemory>, memory: ReplayMemory)?
-  var replayBytes = 0
+  /// Where the replay memory's own struct lies.
+  var replay: UnsafeMutablePointer<ReplayMemory>?
+  var classHead: UnsafeMutablePointer<ClassHead>?
 
   @inline(never)
   init(_ arena: inout Arena, _ options: swiftcl_options) {
@@ -37,35 +40,15 @@ struct Home {
     working = arena.take(WorkingLayer.self, layerCount)
     scale = arena.take(Float.self, channels)
     offset = arena.take(Float.self, channels)
-    if options.hasReplayMemory {
-      let place = arena.take(ReplayMemory.self, 1)
-      var mark = arena.used
-      let memory = ReplayMemory(&arena, options, capacity: options.replayCapacity)
-      replay = (place, memory)
-      replayBytes = Int(arena.taken(since: &mark))
-    }
+    if options.hasReplayMemory { replay = arena.take(ReplayMemory.self, 1) }
+    if options.class_head == 1 { classHead = arena.take(ClassHead.self, 1) }
   }
 }
 
 extension LayerShape {
   /// Calls `body` with the shape of every layer that has parameters, in order.
-  @inline(never)
   static func each(_ options: swiftcl_options, _ body: (Int, LayerShape) -> Void) {
-    guard let layers = options.layers else { return }
-    var last: LayerShape?
-    var l = 0
-    for slot in 0..<Int(options.layer_count) {
-      if !layers[slot].hasParameters {
-        last?.add(layers[slot])
-        continue
-      }
-      if let last {
-        body(l, last)
-        l += 1
-      }
-      last = LayerShape(layers[slot], slot: slot, after: last, options: options)
-    }
-    if let last { body(l, last) }
+    LayerGraph.each(options, body)
   }
 }
 
@@ -87,13 +70,14 @@ extension Workspace {
       let layer = WorkingLayer(&layerArena, l, shape, options, buffers, region, &layerParts)
       if let working { working[l] = layer }
       layerParts.forward += buffers.bytes(BufferPlan.sums(l)..<BufferPlan.delta(l))
-      layerParts.gradients += buffers.bytes(BufferPlan.delta(l)..<BufferPlan.sums(l + 1))
+      layerParts.gradients += buffers.bytes(BufferPlan.delta(l)..<BufferPlan.predicted(l))
+      layerParts.scratch += buffers.bytes(BufferPlan.predicted(l)..<BufferPlan.sums(l + 1))
       classes = shape.width
     }
     arena = layerArena
     parts = layerParts
-    parts.inputs = buffers.bytes(BufferPlan.inputs..<BufferPlan.evenRows)
-    parts.scratch = buffers.bytes(BufferPlan.evenRows..<BufferPlan.sums(0))
+    parts.inputs = buffers.bytes(BufferPlan.inputs..<BufferPlan.maps)
+    parts.scratch += buffers.bytes(BufferPlan.maps..<BufferPlan.sums(0))
     mark = arena.used
     self.classes = arena.take(Int32.self, classes)
     columns = arena.take(Int32.self, classes)
@@ -102,7 +86,6 @@ extension Workspace {
       (region + buffers.offset(buffer)).assumingMemoryBound(to: Float.self)
     }
     inputs = rows(BufferPlan.inputs)
-    predicted = (rows(BufferPlan.evenRows), rows(BufferPlan.oddRows))
     patches = rows(BufferPlan.patches)
     patchDeltas = rows(BufferPlan.patchDeltas)
     targets = (region + buffers.offset(BufferPlan.targets)).assumingMemoryBound(to: Int32.self)
@@ -118,9 +101,18 @@ extension MemoryPlan {
     var plan = MemoryPlan()
     var arena = Arena(measuring: ())
     if options.replay_bytes > UInt64(Int.max / 4) { return nil }
-    plan.replayBytes = Home(&arena, options).replayBytes
+    _ = Home(&arena, options)
     plan.homeBytes = arena.used
     if arena.overflows { return nil }
+
+    if options.hasReplayMemory {
+      guard let bytes = options.replayBytes(rows: options.replayCapacity) else { return nil }
+      plan.replayBytes = bytes
+    }
+    if options.class_head == 1 {
+      guard let bytes = ClassHead.bytes(ClassHead.Room(options), options) else { return nil }
+      plan.classHeadBytes = bytes
+    }
 
     arena = Arena(measuring: ())
     _ = arena.take(UnsafeMutablePointer<Ticket>.self, Int(options.max_tasks))
@@ -144,9 +136,16 @@ extension MemoryPlan {
       if options.ticket_bytes > UInt64(Int.max / 4) { return nil }
       plan.ticketBytes = Int(options.ticket_bytes) / Arena.alignment * Arena.alignment
     }
-    let (_, tooLarge) = plan.ticketBytes.addingReportingOverflow(
-      plan.workspaceBytes + plan.homeBytes)
-    return tooLarge ? nil : plan
+    return plan.fits ? plan : nil
+  }
+
+  /// Whether the parts, each of which fits, fit together.
+  private var fits: Bool {
+    // Each is below 2^62, or below 2^30 where Int has 32 bits, and tickets twice that.
+    let sum =
+      UInt64(ticketBytes) &+ UInt64(workspaceBytes) &+ UInt64(homeBytes) &+ UInt64(directoryBytes)
+      &+ UInt64(replayBytes) &+ UInt64(classHeadBytes)
+    return sum <= UInt64(Int.max)
   }
 
   /// Bytes of the largest ticket.
@@ -165,6 +164,7 @@ extension MemoryPlan {
         _ = arena.take(Int32.self, blocks)
         _ = arena.take(Float.self, blocks)
         _ = arena.take(Float.self, Panels.pad(shape.winnerWidth))
+        if shape.normalises { _ = NormParameters(&arena, Panels.pad(shape.winnerWidth)) }
         _ = arena.take(
           Float.self, Panels(inputs: shape.winnerInputs, outputs: shape.winnerWidth).count)
       }
@@ -192,7 +192,7 @@ extension MemoryPlan {
     plan.struct_size = UInt32(MemoryLayout<swiftcl_plan>.size)
     plan.warnings = Warnings.of(options)
     plan.total_bytes = UInt64(totalBytes)
-    plan.network_bytes = UInt64(homeBytes - replayBytes + directoryBytes)
+    plan.network_bytes = UInt64(homeBytes + directoryBytes)
     plan.working_set_bytes = parts.parameters
     plan.optimizer_bytes = parts.optimizer
     plan.competition_bytes = parts.competition
@@ -207,6 +207,7 @@ extension MemoryPlan {
     plan.gradient_bytes = parts.gradients
     plan.scratch_bytes = parts.scratch
     plan.unshared_bytes = parts.inputs + parts.forward + parts.gradients + parts.scratch
+    plan.class_head_bytes = UInt64(classHeadBytes)
     return plan
   }
 }

@@ -18,6 +18,9 @@ struct OpenTask {
   var rateIsSet = false
   /// max_classes before this task, which an abort goes back to.
   var classesBefore: UInt32 = 0
+  /// The same of the replay memory's bounds, which more classes may raise.
+  var replayBytesBefore: UInt64 = 0
+  var replayRowsBefore: UInt32 = 0
 
   var isOpen: Bool { phase != SWIFTCL_PHASE_NONE }
 }
@@ -27,8 +30,6 @@ struct OpenTask {
 struct Workspace {
   /// Converted input rows.
   var inputs: UnsafeMutablePointer<Float>
-  /// Rows of a finished task's prediction: two buffers, used in turn.
-  var predicted: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
   /// Inputs gathered under a window, and their gradients.
   var patches: UnsafeMutablePointer<Float>
   var patchDeltas: UnsafeMutablePointer<Float>
@@ -63,6 +64,8 @@ struct Network {
   var directoryBytes: Int
   var workspaceBlock: UnsafeMutableRawPointer
   var workspaceBytes: Int
+  var replayBlock: UnsafeMutableRawPointer
+  var replayBytes: Int
 
   /// Most bytes held while a block was replaced by a larger one.
   var peakWhileGrowing: UInt64 = 0
@@ -74,6 +77,8 @@ struct Network {
   var workspace: Workspace
   /// In the home block; nil for a network without one.
   var replay: UnsafeMutablePointer<ReplayMemory>?
+  /// The same of the class head.
+  var classHeadPlace: UnsafeMutablePointer<ClassHead>?
   var task: OpenTask
   var nextTask: swiftcl_task
   var steps: UInt64
@@ -88,12 +93,24 @@ struct Network {
 
   var currentBytes: UInt64 {
     if !ownsBlocks { return plan.total_bytes }
-    return UInt64(homeBytes + directoryBytes + workspaceBytes + store.used)
+    return UInt64(fixedBytes + store.used)
   }
 
   var peakBytes: UInt64 {
     if !ownsBlocks { return plan.total_bytes }
-    return max(peakWhileGrowing, UInt64(homeBytes + directoryBytes + workspaceBytes + store.peak))
+    return max(peakWhileGrowing, UInt64(fixedBytes + store.peak))
+  }
+
+  /// Empty for a network without one.
+  var classHead: ClassHead {
+    get { classHeadPlace.map { $0.pointee } ?? ClassHead() }
+    nonmutating set { classHeadPlace?.pointee = newValue }
+  }
+
+  /// All blocks but the tickets.
+  private var fixedBytes: Int {
+    homeBytes + directoryBytes + workspaceBytes + replayBytes
+      + (classHeadPlace?.pointee.bytes ?? 0)
   }
 }
 

@@ -39,12 +39,7 @@ extension Network {
   ) -> UnsafeMutablePointer<Network>? {
     let memory = Memory(hook: order.options.allocator)
     let plan = order.plan
-    let home = memory.allocate(plan.homeBytes)
-    let directory = home == nil ? nil : memory.allocate(plan.directoryBytes)
-    let workspace = directory == nil ? nil : memory.allocate(plan.workspaceBytes)
-    guard let home, let directory, let workspace else {
-      if let directory { memory.release(directory, plan.directoryBytes) }
-      if let home { memory.release(home, plan.homeBytes) }
+    guard let blocks = Blocks(from: memory, plan) else {
       status = ErrorRecord.fail(
         error, SWIFTCL_E_MEMORY, call, "the allocator has no aligned memory; bytes of the plan: ",
         plan.totalBytes)
@@ -52,8 +47,7 @@ extension Network {
     }
     // Without a region tickets are blocks of their own, bounded by a budget only.
     let budget = order.options.ticket_bytes > 0 ? plan.ticketBytes : Int.max / 4
-    return assemble(
-      order, memory, ownsBlocks: true, home, directory, workspace, region: nil, budget: budget)
+    return assemble(order, memory, ownsBlocks: true, blocks, region: nil, budget: budget)
   }
 
   /// Builds a network in the caller's memory.
@@ -78,40 +72,45 @@ extension Network {
         error, SWIFTCL_E_BUFFER, call, "bytes", is: bytes, expected: "at least ", plan.totalBytes)
       return nil
     }
-    let directory = memory + plan.homeBytes
-    let workspace = directory + plan.directoryBytes
+    let blocks = Blocks(at: memory, plan)
     return assemble(
-      order, Memory(hook: swiftcl_allocator()), ownsBlocks: false, memory, directory, workspace,
-      region: workspace + plan.workspaceBytes, budget: plan.ticketBytes)
+      order, Memory(hook: swiftcl_allocator()), ownsBlocks: false, blocks,
+      region: blocks.classHead + plan.classHeadBytes, budget: plan.ticketBytes)
   }
 
   private static func assemble(
-    _ order: Order, _ memory: Memory, ownsBlocks: Bool, _ homeBlock: UnsafeMutableRawPointer,
-    _ directory: UnsafeMutableRawPointer, _ workspaceBlock: UnsafeMutableRawPointer,
+    _ order: Order, _ memory: Memory, ownsBlocks: Bool, _ blocks: Blocks,
     region: UnsafeMutableRawPointer?, budget: Int
   ) -> UnsafeMutablePointer<Network> {
     var options = order.options
-    var arena = Arena(homeBlock)
+    var arena = Arena(blocks.home)
     let home = Home(&arena, options)
     copyDescription(&options, home)
-    let tickets = directory.assumingMemoryBound(to: UnsafeMutablePointer<Ticket>.self)
+    let tickets = blocks.directory.assumingMemoryBound(to: UnsafeMutablePointer<Ticket>.self)
     let store = TicketStore(
       memory: memory, region: region, budget: budget, tickets: tickets,
       capacity: Int(options.max_tasks))
-    let workspace = bindWorkspace(options, workspaceBlock, home.working)
+    let workspace = bindWorkspace(options, blocks.workspace, home.working)
     if let replay = home.replay {
-      replay.place.initialize(to: replay.memory)
-      replay.place.pointee.clear()
+      var arena = Arena(blocks.replay)
+      replay.initialize(to: ReplayMemory(&arena, options, capacity: options.replayCapacity))
+      replay.pointee.clear()
+    }
+    if let head = home.classHead {
+      ClassHead.lay(head, blocks.classHead, bytes: order.plan.classHeadBytes, options)
     }
     home.network.initialize(
       to: Network(
         magic: sentinel, error: swiftcl_error(), call: "swiftcl", options: options,
         plan: order.plan.report(options), shapes: home.shapes, layerCount: options.parameterLayers,
         working: home.working, memory: memory, ownsBlocks: ownsBlocks,
-        homeBlock: homeBlock, homeBytes: order.plan.homeBytes, directory: directory,
-        directoryBytes: order.plan.directoryBytes, workspaceBlock: workspaceBlock,
-        workspaceBytes: order.plan.workspaceBytes, store: store, workspace: workspace,
-        replay: home.replay?.place, task: OpenTask(), nextTask: 0, steps: 0, macs: 0, denseMacs: 0))
+        homeBlock: blocks.home, homeBytes: order.plan.homeBytes, directory: blocks.directory,
+        directoryBytes: order.plan.directoryBytes, workspaceBlock: blocks.workspace,
+        workspaceBytes: order.plan.workspaceBytes, replayBlock: blocks.replay,
+        replayBytes: order.plan.replayBytes, store: store, workspace: workspace,
+        replay: home.replay, classHeadPlace: home.classHead, task: OpenTask(), nextTask: 0,
+        steps: 0,
+        macs: 0, denseMacs: 0))
     return home.network
   }
 
@@ -131,7 +130,7 @@ extension Network {
     LayerShape.each(options) { l, shape in home.shapes[l] = shape }
   }
 
-  private static func bindWorkspace(
+  static func bindWorkspace(
     _ options: swiftcl_options, _ block: UnsafeMutableRawPointer,
     _ working: UnsafeMutablePointer<WorkingLayer>
   ) -> Workspace {
@@ -149,88 +148,59 @@ extension Network {
     // The struct itself lies in the home block, which goes last.
     let memory = network.pointee.memory
     let homeBytes = network.pointee.homeBytes
+    Blocks.release(network.pointee.classHead.block, network.pointee.classHead.bytes, to: memory)
+    Blocks.release(network.pointee.replayBlock, network.pointee.replayBytes, to: memory)
     memory.release(network.pointee.workspaceBlock, network.pointee.workspaceBytes)
     memory.release(network.pointee.directory, network.pointee.directoryBytes)
     memory.release(UnsafeMutableRawPointer(network), homeBytes)
   }
+}
 
-  // MARK: growth, only for a network that owns its blocks and has no task open
+/// The blocks that a network begins with, besides its tickets. Of one that is not needed, nowhere.
+struct Blocks {
+  var home: UnsafeMutableRawPointer
+  var directory: UnsafeMutableRawPointer
+  var workspace: UnsafeMutableRawPointer
+  var replay: UnsafeMutableRawPointer
+  var classHead: UnsafeMutableRawPointer
 
-  /// Whether there is a place for one more task, or can be.
-  mutating func checkRoomForTask() -> swiftcl_status {
-    if store.count < store.capacity { return SWIFTCL_OK }
-    if !ownsBlocks {
-      return fail(
-        SWIFTCL_E_CAPACITY, "finished tasks", is: store.count, expected: "fewer than max_tasks = ",
-        store.capacity)
+  /// One behind the other.
+  init(at memory: UnsafeMutableRawPointer, _ plan: MemoryPlan) {
+    home = memory
+    directory = home + plan.homeBytes
+    workspace = directory + plan.directoryBytes
+    replay = workspace + plan.workspaceBytes
+    classHead = replay + plan.replayBytes
+  }
+
+  /// Each from the allocator; nil, with nothing taken, when one is not to be had.
+  init?(from memory: Memory, _ plan: MemoryPlan) {
+    let nowhere = Arena.nowhere
+    let home = memory.allocate(plan.homeBytes)
+    let directory = home == nil ? nil : memory.allocate(plan.directoryBytes)
+    let workspace = directory == nil ? nil : memory.allocate(plan.workspaceBytes)
+    var replay = workspace == nil ? nil : nowhere as UnsafeMutableRawPointer?
+    if replay != nil && plan.replayBytes > 0 { replay = memory.allocate(plan.replayBytes) }
+    var classHead = replay == nil ? nil : nowhere as UnsafeMutableRawPointer?
+    if classHead != nil && plan.classHeadBytes > 0 {
+      classHead = memory.allocate(plan.classHeadBytes)
     }
-    if store.capacity < DescriptionCheck.largestTasks { return SWIFTCL_OK }
-    return fail(
-      SWIFTCL_E_CAPACITY, "finished tasks", is: store.count, expected: "fewer than 65536")
-  }
-
-  /// Whether labels up to `classes - 1` are possible, or can be.
-  mutating func checkRoomForClasses(_ classes: Int) -> swiftcl_status {
-    let grows =
-      ownsBlocks && !options.sharesTicket && replay == nil
-      && classes <= DescriptionCheck.largestWidth
-    if classes <= Int(options.max_classes) || grows { return SWIFTCL_OK }
-    return fail(
-      SWIFTCL_E_CAPACITY, "the largest label", is: classes - 1, expected: "below max_classes = ",
-      Int(options.max_classes))
-  }
-
-  /// Doubles the directory when it is full.
-  mutating func makeRoomForTask() -> swiftcl_status {
-    if store.count < store.capacity { return SWIFTCL_OK }
-    let capacity = store.capacity * 2
-    var arena = Arena(measuring: ())
-    _ = arena.take(UnsafeMutablePointer<Ticket>.self, capacity)
-    guard let block = memory.allocate(arena.used) else {
-      return fail(
-        SWIFTCL_E_MEMORY, "the allocator has no memory for more tasks; bytes asked for: ",
-        arena.used)
+    guard let home, let directory, let workspace, let replay, let classHead else {
+      if let replay { Blocks.release(replay, plan.replayBytes, to: memory) }
+      if let workspace { memory.release(workspace, plan.workspaceBytes) }
+      if let directory { memory.release(directory, plan.directoryBytes) }
+      if let home { memory.release(home, plan.homeBytes) }
+      return nil
     }
-    let tickets = block.assumingMemoryBound(to: UnsafeMutablePointer<Ticket>.self)
-    for i in 0..<store.count { tickets[i] = store.tickets[i] }
-    peakWhileGrowing = max(peakWhileGrowing, currentBytes + UInt64(arena.used))
-    memory.release(directory, directoryBytes)
-    directory = block
-    directoryBytes = arena.used
-    store.tickets = tickets
-    store.capacity = capacity
-    return SWIFTCL_OK
+    self.home = home
+    self.directory = directory
+    self.workspace = workspace
+    self.replay = replay
+    self.classHead = classHead
   }
 
-  /// Makes labels up to `classes - 1` possible by moving to a larger workspace.
-  mutating func makeRoomForClasses(_ classes: Int) -> swiftcl_status {
-    if classes <= Int(options.max_classes) { return SWIFTCL_OK }
-    var wider = options
-    wider.max_classes = UInt32(classes)
-    guard let measured = MemoryPlan.measure(wider),
-      let block = memory.allocate(measured.workspaceBytes)
-    else {
-      return fail(
-        SWIFTCL_E_MEMORY, "the allocator has no memory for more classes; their number is ", classes)
-    }
-    peakWhileGrowing = max(peakWhileGrowing, currentBytes + UInt64(measured.workspaceBytes))
-    memory.release(workspaceBlock, workspaceBytes)
-    options = wider
-    workspaceBlock = block
-    workspaceBytes = measured.workspaceBytes
-    plan = measured.report(options)
-    workspace = Network.bindWorkspace(options, block, working)
-    let shapes = shapes
-    LayerShape.each(options) { l, shape in shapes[l] = shape }
-    return SWIFTCL_OK
-  }
-
-  /// Takes back what `makeRoomForClasses` promised; the room itself stays.
-  mutating func forgetClasses(beyond classes: UInt32) {
-    options.max_classes = classes
-    let shapes = shapes
-    LayerShape.each(options) { l, shape in shapes[l] = shape }
-    // The caller's memory is held as it was planned.
-    if ownsBlocks, let measured = MemoryPlan.measure(options) { plan = measured.report(options) }
+  /// Gives a block back that may be nowhere.
+  static func release(_ block: UnsafeMutableRawPointer, _ bytes: Int, to memory: Memory) {
+    if bytes > 0 { memory.release(block, bytes) }
   }
 }

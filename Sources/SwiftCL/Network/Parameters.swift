@@ -88,7 +88,7 @@ extension Network {
       }
       if l > 0 {
         _ = mapInputs(
-          layer: l, of: candidates(l - 1), on: store.tickets[s], workspace.maps.inputMap)
+          layer: l, of: candidates(shapes[l].input), on: store.tickets[s], workspace.maps.inputMap)
       } else {
         _ = mapAllInputs(workspace.maps.inputMap)
       }
@@ -100,7 +100,7 @@ extension Network {
               "weights", o * panels.inputs + k, store.tickets[s].pointee.record.task)
           }
         }
-        if l < hidden, biases[o].bitPattern != packed.bias[o].bitPattern {
+        if l < hidden, !shapes[l].normalises, biases[o].bitPattern != packed.bias[o].bitPattern {
           return failOwned("biases", o, store.tickets[s].pointee.record.task)
         }
       }
@@ -131,6 +131,7 @@ extension Network {
       if !allFinite(set.weights, set.panels.count) || !allFinite(set.bias, set.padded) {
         return false
       }
+      if let norm = set.norm, !norm.values.areFinite(set.units) { return false }
     }
     return true
   }

@@ -95,63 +95,88 @@ extension Network {
       names: workspace.classes, classes: task.classCount)
   }
 
-  @inline(never)
   private func run(_ ticket: UnsafeMutablePointer<Ticket>, _ x: InputRows, rows: Int)
     -> UnsafePointer<Float>
   {
-    var input = surface(of: x)
-    var stage = 0
-    for l in 0..<layerCount {
-      let layer = ticket.pointee.layers[l]
-      let shape = shapes[l]
-      let perSample = competesPerSample(l)
-      let width = Panels.pad(layer.size.units)
-      var output = predictionRows(&stage)
-      product(
-        layer: l, input, samples: rows, inputs: layer.size.inputs, weights: layer.weights,
-        bias: layer.bias, padded: width, y: output, yStride: width, relu: shape.relu && !perSample)
-      if perSample {
-        passLargest(
-          output, stride: width, count: rows * shape.pixels, units: layer.size.units,
-          blockSize: shape.blockSize, relu: shape.relu)
-      }
-      if shape.isPooled {
-        let pooled = predictionRows(&stage)
-        Pooling(transition: shape.pool, samples: rows, stride: width).forward(output, pooled)
-        output = pooled
-      }
-      input = Surface(
-        rows: output, sampleStride: shape.surfacePixels * width, pixelStride: width)
-    }
-    return input.rows
+    for l in 0..<layerCount { predict(layer: l, of: ticket, x, rows: rows) }
+    return UnsafePointer(working[hidden].predicted)
   }
 
-  /// Two buffers in turn, as BufferPlan has them.
-  private func predictionRows(_ stage: inout Int) -> UnsafeMutablePointer<Float> {
-    stage += 1
-    return stage % 2 == 1 ? workspace.predicted.0 : workspace.predicted.1
+  /// What the head of a finished task reads.
+  @inline(never)
+  func features(of ticket: UnsafeMutablePointer<Ticket>, _ x: InputRows, rows: Int) -> Surface {
+    for l in 0..<hidden { predict(layer: l, of: ticket, x, rows: rows) }
+    let below = shapes[hidden].input
+    if below < 0 { return surface(of: x) }
+    return surface(predicted: below, stride: Panels.pad(ticket.pointee.layers[below].size.units))
+  }
+
+  private func predict(
+    layer l: Int, of ticket: UnsafeMutablePointer<Ticket>, _ x: InputRows, rows: Int
+  ) {
+    func stride(_ l: Int) -> Int { Panels.pad(ticket.pointee.layers[l].size.units) }
+    let layer = ticket.pointee.layers[l]
+    let shape = shapes[l]
+    let below = shape.input
+    let input = below < 0 ? surface(of: x) : surface(predicted: below, stride: stride(below))
+    let perSample = competesPerSample(l)
+    let finishes = layer.norm != nil || shape.added >= 0
+    let width = stride(l)
+    let output = working[l].predicted
+    let pixels = rows * shape.pixels
+    if layer.norm != nil { working[l].norm.zeros.update(repeating: 0, count: width) }
+    product(
+      layer: l, input, samples: rows, inputs: layer.size.inputs, weights: layer.weights,
+      bias: layer.norm == nil ? layer.bias : working[l].norm.zeros, padded: width, y: output,
+      yStride: width, relu: shape.relu && !perSample && !finishes)
+    if let norm = layer.norm { foldStatistics(layer: l, norm, bias: layer.bias, width) }
+    if finishes {
+      let step = working[l].norm
+      Finish(
+        padded: width, stride: width, factor: layer.norm == nil ? nil : step.factor,
+        summand: layer.norm == nil ? nil : step.summand,
+        added: shape.added < 0 ? nil : surface(predicted: shape.added, stride: width).rows,
+        relu: shape.relu && !perSample
+      ).run(output, rows: pixels, output)
+    }
+    if perSample {
+      passLargest(
+        output, stride: width, count: pixels, units: layer.size.units,
+        blockSize: shape.blockSize, relu: shape.relu)
+    }
+    if shape.isPooled {
+      Pooling(transition: shape.pool, samples: rows, stride: width)
+        .forward(output, working[l].predictedPooled)
+    }
   }
 
   /// The open task: candidates weighted by their posterior, without noise.
   @inline(never)
   private func runOpen(_ x: InputRows, rows: Int) {
-    var input = surface(of: x)
     for l in 0..<layerCount {
+      let input = surface(below: l, x)
+      let layer = working[l]
+      let shape = shapes[l]
       if competesPerSample(l) {
-        let layer = working[l]
+        let sums = shape.normalises ? layer.sums.normal : layer.output
+        if shape.normalises { layer.norm.zeros.update(repeating: 0, count: layer.padded) }
         product(
           layer: l, input, samples: rows, inputs: layer.inputs, weights: layer.live.weights,
-          bias: layer.live.bias, padded: layer.padded, y: layer.output, yStride: layer.stride,
-          relu: false)
+          bias: shape.normalises ? layer.norm.zeros : layer.live.bias, padded: layer.padded,
+          y: sums, yStride: layer.stride, relu: false)
+        if shape.normalises {
+          scaleSums(layer: l, rows: rows * shape.pixels, trains: false)
+          layer.output.update(
+            from: layer.sums.sum, count: rows * shape.pixels * layer.stride)
+        }
         passLargest(
-          layer.output, stride: layer.stride, count: rows * shapes[l].pixels, units: layer.units,
-          blockSize: shapes[l].blockSize, relu: shapes[l].relu)
+          layer.output, stride: layer.stride, count: rows * shape.pixels, units: layer.units,
+          blockSize: shape.blockSize, relu: shape.relu)
       } else {
-        if working[l].competes { weighByPosterior(layer: l) }
-        forward(layer: l, input, samples: rows)
+        if layer.competes { weighByPosterior(layer: l) }
+        forward(layer: l, input, samples: rows, trains: false)
       }
-      if shapes[l].isPooled { pool(layer: l, samples: rows) }
-      input = surface(above: l)
+      if shape.isPooled { pool(layer: l, samples: rows) }
     }
   }
 

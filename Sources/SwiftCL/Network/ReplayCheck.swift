@@ -29,11 +29,21 @@ extension DescriptionCheck {
     if status == SWIFTCL_OK {
       status = real("distill_weight", o.distill_weight, 0, 1e6, "0 to 1e6")
     }
+    if status == SWIFTCL_OK {
+      status = choice("replay_new_rows", o.replay_new_rows, upTo: SWIFTCL_NEW_ROWS_BALANCED)
+    }
+    if status == SWIFTCL_OK { status = range("class_head", o.class_head, 0, 1, "0 or 1") }
     return status == SWIFTCL_OK ? checkReplayMemory(o) : status
   }
 
   private func checkReplayMemory(_ o: swiftcl_options) -> swiftcl_status {
     if !o.hasReplayMemory {
+      if o.class_head != 0 || o.replay_new_rows != 0 {
+        return refuse(
+          o.class_head != 0 ? "class_head" : "replay_new_rows",
+          is: o.class_head != 0 ? Int(o.class_head) : Int(o.replay_new_rows),
+          expected: "0 without replay_bytes or replay_rows")
+      }
       if o.replay == SWIFTCL_REPLAY_NONE { return SWIFTCL_OK }
       return refuse(
         "replay", is: Int(o.replay),

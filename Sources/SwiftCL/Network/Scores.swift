@@ -2,18 +2,21 @@ import CSwiftCL
 
 /// Scores of an accuracy matrix, by the formulas of docs/algorithms.md C.3.
 enum Scores {
-  static func of(_ matrix: UnsafePointer<Double>, _ count: Int) -> swiftcl_scores {
+  static func of(_ matrix: UnsafePointer<Double>, _ count: Int, stride: Int? = nil)
+    -> swiftcl_scores
+  {
     var scores = swiftcl_scores()
+    let stride = stride ?? count
     scores.tasks = UInt32(count)
-    let last = (count - 1) * count
+    let last = (count - 1) * stride
     for i in 0..<count {
       scores.average_accuracy += matrix[last + i] / Double(count)
-      scores.learning_accuracy += matrix[i * count + i] / Double(count)
+      scores.learning_accuracy += matrix[i * stride + i] / Double(count)
       if i == count - 1 { continue }
-      var best = matrix[i * count + i]
-      for k in i..<count { best = max(best, matrix[k * count + i]) }
+      var best = matrix[i * stride + i]
+      for k in i..<count { best = max(best, matrix[k * stride + i]) }
       scores.forgetting += (best - matrix[last + i]) / Double(count - 1)
-      scores.backward_transfer += (matrix[last + i] - matrix[i * count + i]) / Double(count - 1)
+      scores.backward_transfer += (matrix[last + i] - matrix[i * stride + i]) / Double(count - 1)
     }
     return scores
   }

@@ -24,6 +24,8 @@ extension Network {
     }
     // Only what is sure to begin may grow the network.
     opening.classesBefore = options.max_classes
+    opening.replayBytesBefore = options.replay_bytes
+    opening.replayRowsBefore = options.replay_rows
     status = makeRoomForTask()
     if status == SWIFTCL_OK { status = makeRoomForClasses(largestLabel(given) + 1) }
     if status != SWIFTCL_OK { return status }
@@ -127,8 +129,9 @@ extension Network {
     var inputs = shapes[0].inputs
     for l in 0..<hidden {
       let units = served(l) * shapes[l].groupSize
-      workspace.maps.sizes[l] = TicketSize(units: units, inputs: inputs, blocks: shapes[l].blocks)
-      inputs = units * shapes[l + 1].taps
+      workspace.maps.sizes[l] = TicketSize(
+        units: units, inputs: inputs, blocks: shapes[l].blocks, normalises: shapes[l].normalises)
+      inputs = workspace.maps.sizes[shapes[l + 1].input].units * shapes[l + 1].taps
     }
     let rows = options.sharesTicket ? headShape.width : classCount
     workspace.maps.sizes[hidden] = TicketSize(units: rows, inputs: inputs, blocks: 0)
@@ -189,7 +192,7 @@ extension Network {
     working[hidden].competes = false
     working[0].live.inputs = shapes[0].inputs
     for l in 1..<max(1, layerCount) {
-      working[l].live.inputs = working[l - 1].live.units * shapes[l].taps
+      working[l].live.inputs = working[shapes[l].input].live.units * shapes[l].taps
     }
   }
 
@@ -199,6 +202,7 @@ extension Network {
       let theirs = ticket.pointee.layers[l]
       working[l].live.weights.update(from: theirs.weights, count: theirs.panels.count)
       working[l].live.bias.update(from: theirs.bias, count: theirs.panels.padded)
+      if let norm = theirs.norm { working[l].live.norm?.values.copy(norm, theirs.panels.padded) }
     }
   }
 
@@ -206,7 +210,7 @@ extension Network {
     let live = working[l].live
     let key = Random.key(
       seed: options.seed, Random.Domain.logit, UInt64(UInt32(bitPattern: task.record.task)),
-      UInt64(l))
+      UInt64(shapes[l].leader))
     for u in 0..<live.units {
       let block = Int(live.unitBlock[u])
       let unit = UInt64(block) << 32 | UInt64(UInt32(bitPattern: live.unitId[u]))

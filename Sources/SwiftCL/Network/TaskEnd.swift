@@ -11,8 +11,7 @@ extension Network {
   mutating func abortTask() -> swiftcl_status {
     if !task.isOpen { return fail(SWIFTCL_E_STATE, "no task is open") }
     abortReplay()
-    let classesBefore = task.classesBefore
-    if !task.reopens, classesBefore != options.max_classes { forgetClasses(beyond: classesBefore) }
+    if !task.reopens, task.classesBefore != options.max_classes { forgetClasses(of: task) }
     task = OpenTask()
     return SWIFTCL_OK
   }
@@ -50,6 +49,8 @@ extension Network {
     }
     target.pointee.record = task.record
     endReplay(target)
+    // What the class head looks at has changed where finished tickets may.
+    if task.reopens || options.sharesTicket || !freezesOwned { dropClassHead(lookingAt: nil) }
     task = OpenTask()
     return SWIFTCL_OK
   }
@@ -122,6 +123,7 @@ extension Network {
       let layer = target.pointee.layers[l]
       layer.weights.update(from: live.weights, count: live.panels.count)
       layer.bias.update(from: live.bias, count: live.padded)
+      if let norm = live.norm { layer.norm?.copy(norm.values, live.padded) }
       if l == hidden { continue }
       let size = Int32(shapes[l].groupSize)
       for i in 0..<shapes[l].blocks {
@@ -205,6 +207,7 @@ extension Network {
     let status = checkNoTaskOpen()
     if status != SWIFTCL_OK { return status }
     guard ticket(number) != nil, let index = store.index(of: number) else { return error.status }
+    dropClassHead(lookingAt: number)
     store.remove(at: index)
     for s in 0..<store.count where options.sharesTicket { linkShared(store.tickets[s]) }
     return SWIFTCL_OK

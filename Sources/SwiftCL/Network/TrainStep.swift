@@ -22,11 +22,17 @@ extension Network {
     let all = rows + recalled.rows
     let kl = net.forward(x, rows: all)
     var replayed: Float = net.replay == nil ? 0 : net.distil(recalled, after: rows)
-    let loss = net.lossAndDelta(rows: rows, target, &report.correct)
+    let isSpecial = recalled.rows > 0 && options.replay_new_rows != SWIFTCL_NEW_ROWS_PLAIN
+    let loss =
+      isSpecial
+      ? net.newRowsLoss(rows: rows, &report.correct)
+      : net.lossAndDelta(rows: rows, target, &report.correct)
     if recalled.rows > 0 { replayed += net.recallLoss(recalled, after: rows) }
     if !loss.isFinite || !kl.isFinite || !replayed.isFinite {
       return fail(
-        SWIFTCL_E_NONFINITE, "the loss", is: loss.isFinite ? replayed : loss,
+        SWIFTCL_E_NONFINITE,
+        !loss.isFinite ? "the loss" : replayed.isFinite ? "the KL term" : "the replay loss",
+        is: !loss.isFinite ? loss : replayed.isFinite ? kl : replayed,
         expected: "a finite number; a smaller learning_rate or clip_norm may help")
     }
     report.phase = task.phase
@@ -59,17 +65,16 @@ extension Network {
   /// Runs the working set up to the head's logits; returns the KL term.
   func forward(_ x: InputRows, rows: Int) -> Float {
     var kl: Float = 0
-    var input = surface(of: x)
     for l in 0..<layerCount {
+      let input = surface(below: l, x)
       if working[l].competes { openGates(layer: l) }
-      forward(layer: l, input, samples: rows)
+      forward(layer: l, input, samples: rows, trains: true)
       if working[l].competes {
-        kl += divergence(layer: l)
+        if shapes[l].leader == l { kl += divergence(layer: l) }
       } else if competesPerSample(l) {
         kl += sampleDivergence(layer: l, rows: rows * shapes[l].pixels)
       }
       finishForward(layer: l, samples: rows)
-      input = surface(above: l)
     }
     return kl
   }
@@ -93,14 +98,16 @@ extension Network {
   private func backward(_ x: InputRows, rows: Int, _ report: inout swiftcl_step) -> Bool {
     let clips = options.clip_norm > 0
     let rule = updateRule(scale: 1)
-    var delta = working[hidden].output
     var l = layerCount
     while l > 0 {
       l -= 1
-      let layer = working[l]
       let pixels = rows * shapes[l].pixels
-      if l < hidden { backThroughGate(layer: l, rows: pixels, delta) }
-      let input = l > 0 ? surface(above: l - 1) : surface(of: x)
+      let delta = l < hidden ? working[l].delta : working[l].output
+      if l < hidden {
+        beginBackward(layer: l, samples: rows)
+        backThroughGate(layer: l, rows: pixels, delta)
+      }
+      let input = surface(below: l, x)
       if shapes[l].gathers {
         gatherGradients(layer: l, input, samples: rows, delta)
         if !clips { applyGradients(layer: l, rule) }
@@ -114,28 +121,19 @@ extension Network {
             layer: l, input.rows, stride: input.pixelStride, rows: pixels, delta, rule)
         }
       }
-      if layer.competes { gradientOfLogits(layer: l) }
-      if l > 0 {
-        beginBackward(layer: l - 1, samples: rows)
-        delta = working[l - 1].delta
-      }
     }
+    gradientsOfLogits()
     if clips {
       let squared = squaredNorms()
       report.gradient_norm = Float(squared.squareRoot())
       if !report.gradient_norm.isFinite { return false }
       applyClipped(squared)
     }
-    for l in 0..<hidden where working[l].competes { updateLogits(layer: l) }
+    for l in 0..<hidden {
+      if working[l].competes { updateLogits(layer: l) }
+      if shapes[l].normalises { followStatistics(layer: l, rows: rows * shapes[l].pixels) }
+    }
     return true
-  }
-
-  /// What ReLU let pass: the sign of the sum behind a gate, which a closed gate
-  /// does not hide, so that losers of a hard sample still learn what they miss.
-  func activationMask(layer l: Int) -> UnsafePointer<Float>? {
-    if !shapes[l].relu { return nil }
-    let gated = working[l].competes || competesPerSample(l)
-    return UnsafePointer(gated ? working[l].sums.sum : working[l].output)
   }
 
   private func squaredNorms() -> Double {

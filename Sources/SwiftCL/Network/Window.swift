@@ -38,29 +38,6 @@ struct Window {
   static func whole(height: Int, width: Int) -> Window {
     Window(height: height, width: width, kernelHeight: height, kernelWidth: width)
   }
-
-  /// Calls `body` with the tap and the pixel below it, for each tap of output pixel
-  /// `pixel` that lies on the image.
-  @inline(__always)
-  func eachTap(of pixel: Int, _ body: (_ tap: Int, _ below: Int) -> Void) {
-    let top = pixel / outWidth &* stride &- padding
-    let left = pixel % outWidth &* stride &- padding
-    var y = max(0, 0 &- top)
-    let lastY = min(kernelHeight, height &- top)
-    let firstX = max(0, 0 &- left)
-    let lastX = min(kernelWidth, width &- left)
-    while y < lastY {
-      var x = firstX
-      while x < lastX {
-        body(y &* kernelWidth &+ x, (top &+ y) &* width &+ left &+ x)
-        x &+= 1
-      }
-      y &+= 1
-    }
-  }
-
-  /// Whether every tap of every output pixel lies on the image.
-  var staysInside: Bool { padding == 0 }
 }
 
 /// A layer without parameters between two that have some.

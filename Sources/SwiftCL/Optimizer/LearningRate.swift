@@ -40,7 +40,10 @@ extension Network {
     guard let gradient = layer.gradients.weights else { return 0 }
     let skips = layer.hasOwned && freezesOwned
     return squares(gradient, layer.live.panels.count, skips ? layer.owned : nil)
-      + squares(layer.gradients.biases, layer.padded, skips ? layer.biasOwned : nil)
+      + squares(
+        layer.gradients.biases, layer.padded,
+        skips && !shapes[l].normalises ? layer.biasOwned : nil)
+      + (shapes[l].normalises ? squares(layer.gradients.scale, layer.padded, nil) : 0)
   }
 
   /// Sixteen interleaved sums of up to 64 squares each, folded and then added in double.

@@ -27,7 +27,7 @@ struct CheckpointHead {
 /// Room for the layers of any description, zeros until they are read. Words
 /// instead of layers: a repeated struct is written out value by value.
 struct LayerList {
-  private var words = InlineArray<512, UInt32>(repeating: 0)
+  private var words = InlineArray<1536, UInt32>(repeating: 0)
 }
 
 /// Loads always build a new network: on any failure nothing else has changed,
@@ -54,7 +54,7 @@ enum Load {
 
   // MARK: description
 
-  /// Reads up to the description; `layers` has room for 32.
+  /// Reads up to the description; `layers` has room for 96.
   static func head(
     _ source: inout Source, _ order: LoadOrder, _ layers: UnsafeMutablePointer<swiftcl_layer>,
     _ status: inout swiftcl_status
@@ -128,7 +128,8 @@ enum Load {
       layers[l].input_height = source.u32()
       layers[l].input_width = source.u32()
       layers[l].rate = source.f32()
-      for _ in 0..<4 where source.u32() != 0 {
+      layers[l].source = source.u32()
+      for _ in 0..<3 where source.u32() != 0 {
         source.refuse(SWIFTCL_E_VERSION, "the checkpoint's layers have fields of a newer version")
       }
     }
@@ -227,10 +228,11 @@ enum DescriptionMatch {
     for l in 0..<Int(found.layer_count) where status == SWIFTCL_OK {
       status = compare("a layer's kind", Int(mine[l].kind), Int(theirs[l].kind))
       if status == SWIFTCL_OK {
-        status = compare("a layer's width", Int(mine[l].width), Int(theirs[l].width))
+        status = compare("a layer's width", shown(mine[l].width), shown(theirs[l].width))
       }
       if status == SWIFTCL_OK {
-        status = compare("a layer's block_size", Int(mine[l].block_size), Int(theirs[l].block_size))
+        status = compare(
+          "a layer's block_size", shown(mine[l].block_size), shown(theirs[l].block_size))
       }
       if status == SWIFTCL_OK {
         status = compare("a layer's activation", Int(mine[l].activation), Int(theirs[l].activation))
@@ -247,23 +249,32 @@ enum DescriptionMatch {
   private static func compareWindows(
     _ a: swiftcl_layer, _ b: swiftcl_layer, _ compare: (StaticString, Int, Int) -> swiftcl_status
   ) -> swiftcl_status {
-    var status = compare("a layer's kernel_height", Int(a.kernel_height), Int(b.kernel_height))
+    var status = compare("a layer's kernel_height", shown(a.kernel_height), shown(b.kernel_height))
     if status == SWIFTCL_OK {
-      status = compare("a layer's kernel_width", Int(a.kernel_width), Int(b.kernel_width))
-    }
-    if status == SWIFTCL_OK { status = compare("a layer's stride", Int(a.stride), Int(b.stride)) }
-    if status == SWIFTCL_OK {
-      status = compare("a layer's padding", Int(a.padding), Int(b.padding))
+      status = compare("a layer's kernel_width", shown(a.kernel_width), shown(b.kernel_width))
     }
     if status == SWIFTCL_OK {
-      status = compare("a layer's input_height", Int(a.input_height), Int(b.input_height))
+      status = compare("a layer's stride", shown(a.stride), shown(b.stride))
     }
     if status == SWIFTCL_OK {
-      status = compare("a layer's input_width", Int(a.input_width), Int(b.input_width))
+      status = compare("a layer's padding", shown(a.padding), shown(b.padding))
     }
     if status == SWIFTCL_OK {
-      status = compare("bits of a layer's rate", Int(a.rate.bitPattern), Int(b.rate.bitPattern))
+      status = compare("a layer's input_height", shown(a.input_height), shown(b.input_height))
+    }
+    if status == SWIFTCL_OK {
+      status = compare("a layer's input_width", shown(a.input_width), shown(b.input_width))
+    }
+    if status == SWIFTCL_OK {
+      status = compare(
+        "bits of a layer's rate", Int(Int32(bitPattern: a.rate.bitPattern)),
+        Int(Int32(bitPattern: b.rate.bitPattern)))
+    }
+    if status == SWIFTCL_OK {
+      status = compare("a layer's source", shown(a.source), shown(b.source))
     }
     return status
   }
+
+  private static func shown(_ value: UInt32) -> Int { Int(shown: UInt(value)) }
 }

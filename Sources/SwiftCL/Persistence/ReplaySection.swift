@@ -6,8 +6,9 @@ extension Network {
   func putReplay(_ sink: inout Sink) {
     guard let memory = replay?.pointee else { return }
     put(memory.kept, &sink)
-    if let logits = memory.kept.logits {
-      sink.put(logits, memory.kept.count * memory.classes)
+    // Of classes there may be room for more than there are.
+    for place in 0..<memory.kept.count {
+      if let logits = memory.kept.logits(place) { sink.put(logits, options.replayClasses) }
     }
     if memory.waiting.capacity > 0 { put(memory.waiting, &sink) }
   }
@@ -15,7 +16,7 @@ extension Network {
   private func put(_ pool: ReplayPool, _ sink: inout Sink) {
     sink.put(pool.seen)
     sink.put(UInt64(pool.count))
-    for c in 0..<pool.classes { sink.put(pool.classSeen[c]) }
+    for c in 0..<options.replayClasses { sink.put(pool.classSeen[c]) }
     sink.put(pool.labels, pool.count)
     sink.put(pool.tasks, pool.count)
     sink.bytes(pool.row(0), pool.count * pool.rowBytes)
@@ -88,7 +89,14 @@ extension swiftcl_options {
     sink.put(distill_teacher)
     sink.put(distill_temperature)
     sink.put(distill_weight)
+    if hasClassFields {
+      sink.put(class_head)
+      sink.put(replay_new_rows)
+    }
   }
+
+  /// Whether there is more than the format's version 1.1 has.
+  var hasClassFields: Bool { class_head != 0 || replay_new_rows != 0 }
 
   mutating func takeReplayFields(_ source: inout Source) {
     replay_bytes = source.u64()
@@ -104,5 +112,9 @@ extension swiftcl_options {
     distill_teacher = source.i32()
     distill_temperature = source.f32()
     distill_weight = source.f32()
+    if source.hasMore {
+      class_head = source.u32()
+      replay_new_rows = source.i32()
+    }
   }
 }

@@ -25,6 +25,7 @@ extension Network {
       restoreOpenTask(&source, head.openPhase)
     }
     if source.status == SWIFTCL_OK { restoreReplay(&source) }
+    if source.status == SWIFTCL_OK, options.class_head == 1 { restoreClassHead(&source) }
     if source.status != SWIFTCL_OK { return }
     source.begin(CheckpointFormat.Tag.end)
     source.end()
@@ -76,7 +77,8 @@ extension Network {
     for l in 0..<layerCount {
       let shape = shapes[l]
       workspace.maps.sizes[l] = TicketSize(
-        units: shape.width, inputs: shape.inputs, blocks: l < hidden ? shape.blocks : 0)
+        units: shape.width, inputs: shape.inputs, blocks: l < hidden ? shape.blocks : 0,
+        normalises: shape.normalises)
     }
     guard let shared = takeTicket(&source, sharesParameters: false, classCount: headShape.width)
     else { return }
@@ -103,11 +105,12 @@ extension Network {
     var inputs = shapes[0].inputs
     for l in 0..<hidden {
       let units = Int(source.u32())
-      workspace.maps.sizes[l] = TicketSize(units: units, inputs: inputs, blocks: shapes[l].blocks)
+      workspace.maps.sizes[l] = TicketSize(
+        units: units, inputs: inputs, blocks: shapes[l].blocks, normalises: shapes[l].normalises)
       if units < 1 || units > shapes[l].winnerWidth {
         source.refuse(SWIFTCL_E_CORRUPT, "a ticket's number of winners is impossible")
       }
-      inputs = units &* shapes[l + 1].taps
+      inputs = workspace.maps.sizes[shapes[l + 1].input].units &* shapes[l + 1].taps
     }
     source.end()
     let before = store.count > 0 ? store.tickets[store.count - 1].pointee.record.task : -1
@@ -160,6 +163,7 @@ extension Network {
       source.take(layer.winners, layer.size.blocks)
       source.take(layer.probabilities, layer.size.blocks)
       source.take(padded: layer.bias, layer.size.units)
+      if let norm = layer.norm { source.take(norm, layer.size.units) }
       source.take(layer.panels, layer.weights)
       if l == hidden { break }
       var units = 0
@@ -172,6 +176,10 @@ extension Network {
       }
       if units != layer.size.units {
         source.refuse(SWIFTCL_E_CORRUPT, "a ticket's winners are not as many as its units")
+      }
+      for i in 0..<layer.size.blocks
+      where layer.winners[i] != ticket.pointee.layers[shapes[l].leader].winners[i] {
+        source.refuse(SWIFTCL_E_CORRUPT, "a ticket's layers of one stream have other winners")
       }
       if source.status != SWIFTCL_OK { return }
     }

@@ -14,6 +14,8 @@ extension Network {
     open.rate = source.f32()
     open.classCount = Int(source.u32())
     open.classesBefore = source.u32()
+    open.replayBytesBefore = options.replay_bytes
+    open.replayRowsBefore = options.replay_rows
     _ = source.u32()
     open.startStep = source.u64()
     open.expectedSteps = source.u64()
@@ -37,6 +39,10 @@ extension Network {
     if source.status != SWIFTCL_OK { return }
     if task.reopens, !matchesOwnTicket() {
       source.refuse(SWIFTCL_E_CORRUPT, "the reopened task does not fit its ticket")
+      return
+    }
+    for l in 0..<hidden where shapes[l].leader != l && !followsLeader(layer: l) {
+      source.refuse(SWIFTCL_E_CORRUPT, "layers of one stream have other candidates")
       return
     }
     noteCompetition()
@@ -77,13 +83,42 @@ extension Network {
     return true
   }
 
+  /// Layers of one stream have the same candidates and compete alike, to the bit.
+  private func followsLeader(layer l: Int) -> Bool {
+    let leader = shapes[l].leader
+    let (ours, theirs) = (candidates(l), candidates(leader))
+    if ours.units != theirs.units { return false }
+    for i in 0..<shapes[l].blocks
+    where working[l].blockState[i] != working[leader].blockState[i] {
+      return false
+    }
+    for u in 0..<ours.units {
+      if ours.unitBlock[u] != theirs.unitBlock[u] || ours.unitId[u] != theirs.unitId[u] {
+        return false
+      }
+      if !gatesPerTask(l) { continue }
+      if ours.logits[u].bitPattern != theirs.logits[u].bitPattern
+        || ours.logitFirst[u].bitPattern != theirs.logitFirst[u].bitPattern
+        || ours.logitSecond[u].bitPattern != theirs.logitSecond[u].bitPattern
+      {
+        return false
+      }
+    }
+    if !isParked { return true }
+    if working[l].units != working[leader].units { return false }
+    for u in 0..<working[l].units where working[l].running[u] != working[leader].running[u] {
+      return false
+    }
+    return true
+  }
+
   private mutating func restoreWorking(_ source: inout Source, layer l: Int) {
     source.begin(CheckpointFormat.Tag.working)
     var set = candidates(l)
     let shape = shapes[l]
     set.units = Int(source.u32())
     set.inputs = Int(source.u32())
-    let feeding = l == 0 ? shapes[0].inputs : candidates(l - 1).units * shapes[l].taps
+    let feeding = l == 0 ? shapes[0].inputs : candidates(shapes[l].input).units * shapes[l].taps
     let rows = options.sharesTicket ? headShape.width : task.classCount
     if set.units < 1 || set.units > (l < hidden ? shape.liveWidth : rows) || set.inputs != feeding
       || (l == hidden && set.units != rows)
@@ -108,6 +143,11 @@ extension Network {
     source.take(padded: set.bias, set.units)
     source.take(padded: set.biasFirst, set.units)
     if let second = set.biasSecond { source.take(padded: second, set.units) }
+    if let norm = set.norm {
+      source.take(norm.values, set.units)
+      source.take(padded: norm.first, set.units)
+      if let second = norm.second { source.take(padded: second, set.units) }
+    }
     source.take(set.panels, set.weights)
     source.take(set.panels, set.first)
     if let second = set.second { source.take(set.panels, second) }

@@ -35,6 +35,7 @@ extension Network {
       for l in 0..<layerCount { putSection(CheckpointFormat.Tag.working, l, &sink) }
     }
     if replay != nil { putSection(CheckpointFormat.Tag.replay, 0, &sink) }
+    if options.class_head == 1 { putSection(CheckpointFormat.Tag.classHead, 0, &sink) }
     putSection(CheckpointFormat.Tag.end, 0, &sink)
   }
 
@@ -62,6 +63,7 @@ extension Network {
     case CheckpointFormat.Tag.ticket: putTicket(&sink, store.tickets[index])
     case CheckpointFormat.Tag.open: putOpenTask(&sink)
     case CheckpointFormat.Tag.replay: putReplay(&sink)
+    case CheckpointFormat.Tag.classHead: putClassHead(&sink)
     case CheckpointFormat.Tag.working: putWorking(&sink, layer: index)
     default: break
     }
@@ -69,7 +71,7 @@ extension Network {
 
   private func putHead(_ sink: inout Sink) {
     sink.put(CheckpointFormat.major)
-    sink.put(replay == nil ? 0 : CheckpointFormat.minor)
+    sink.put(replay == nil ? 0 : options.hasClassFields ? CheckpointFormat.minor : 1)
     sink.put(CheckpointFormat.endianness)
     sink.put(UInt32(store.count))
     sink.put(task.phase)
@@ -93,7 +95,8 @@ extension Network {
       sink.put(layer.input_height)
       sink.put(layer.input_width)
       sink.put(layer.rate)
-      for _ in 0..<4 { sink.put(0 as UInt32) }
+      sink.put(layer.source)
+      for _ in 0..<3 { sink.put(0 as UInt32) }
     }
     if replay != nil { options.putReplayFields(&sink) }
   }
@@ -146,6 +149,7 @@ extension Network {
       sink.put(layer.winners, layer.size.blocks)
       sink.put(layer.probabilities, layer.size.blocks)
       sink.put(layer.bias, layer.size.units)
+      if let norm = layer.norm { sink.put(norm, layer.size.units) }
       sink.put(layer.panels, layer.weights)
     }
   }
@@ -185,6 +189,11 @@ extension Network {
     sink.put(set.bias, set.units)
     sink.put(set.biasFirst, set.units)
     if let second = set.biasSecond { sink.put(second, set.units) }
+    if let norm = set.norm {
+      sink.put(norm.values, set.units)
+      sink.put(norm.first, set.units)
+      if let second = norm.second { sink.put(second, set.units) }
+    }
     sink.put(set.panels, set.weights)
     sink.put(set.panels, set.first)
     if let second = set.second { sink.put(set.panels, second) }

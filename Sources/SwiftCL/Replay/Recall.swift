@@ -74,7 +74,7 @@ extension Network {
     return count
   }
 
-  private func headLoss(rows: Int, scale: Float) -> HeadLoss {
+  func headLoss(rows: Int, scale: Float) -> HeadLoss {
     let head = working[hidden]
     return HeadLoss(
       columns: workspace.columns, classCount: task.classCount, stride: head.stride,
@@ -113,18 +113,19 @@ extension Network {
     let head = working[hidden]
     let first = head.output + rows * head.stride
     var hits: UInt32 = 0
+    let share = balance().recalled
     switch options.replay {
     case SWIFTCL_REPLAY_DER, SWIFTCL_REPLAY_DERPP:
       var loss = headLoss(rows: recall.first, scale: options.replay_alpha).distance(
         first, to: memory.targets, targetStride: memory.classes)
       if recall.second > 0 {
-        loss += headLoss(rows: recall.second, scale: options.replay_beta).crossEntropy(
+        loss += headLoss(rows: recall.second, scale: options.replay_beta * share).crossEntropy(
           first + recall.first * head.stride, targets: workspace.targets + rows + recall.first,
           correct: &hits)
       }
       return loss
     default:
-      let loss = headLoss(rows: recall.first, scale: options.replay_weight).crossEntropy(
+      let loss = headLoss(rows: recall.first, scale: options.replay_weight * share).crossEntropy(
         first, targets: workspace.targets + rows, correct: &hits)
       let taught = options.replay == SWIFTCL_REPLAY_DISTILL ? distilled(recall) : 0
       let skipped = rows + recall.rows - taught
@@ -137,7 +138,7 @@ extension Network {
   /// Logits in the order of labels, NaN where the task has no such class.
   @inline(never)
   func note(_ head: HeadRows, rows: Int, to logits: UnsafeMutablePointer<Float>) {
-    let classes = options.replayClasses
+    guard let classes = replay?.pointee.classes else { return }
     logits.update(repeating: .nan, count: rows * classes)
     for n in 0..<rows {
       for c in 0..<head.classes {

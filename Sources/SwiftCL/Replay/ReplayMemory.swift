@@ -8,6 +8,9 @@ struct ReplayMemory {
   var waiting: ReplayPool
   /// Head's row of each label, -1 where the open task has no such class.
   let columnOf: UnsafeMutablePointer<Int32>
+  /// The head's rows of classes that the open task introduces; none unless new rows are special.
+  let ownColumns: UnsafeMutablePointer<Int32>
+  var ownCount = 0
   /// Column of each of the open task's classes in the teacher's head, or -1.
   let teacherColumns: UnsafeMutablePointer<Int32>
   /// Places that the step recalled.
@@ -29,6 +32,8 @@ struct ReplayMemory {
     kept = ReplayPool(&arena, options, capacity: capacity)
     waiting = ReplayPool(&arena, options, capacity: atEnd ? capacity : 0)
     columnOf = arena.take(Int32.self, classes)
+    ownColumns = arena.take(
+      Int32.self, options.replay_new_rows == SWIFTCL_NEW_ROWS_PLAIN ? 0 : classes)
     teacherColumns = arena.take(Int32.self, options.runsTeacher ? classes : 0)
     drawn = arena.take(Int32.self, options.recalledRows)
     fresh = arena.take(Float.self, options.storesLogits ? Int(options.max_batch) : 0, by: classes)
@@ -51,6 +56,7 @@ struct ReplayMemory {
   mutating func close() {
     columnOf.update(repeating: -1, count: classes)
     excluded = -1
+    ownCount = 0
     teacher = nil
     drawable = 0
   }

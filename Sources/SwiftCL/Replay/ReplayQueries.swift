@@ -84,7 +84,7 @@ extension Network {
   func replayInfo() -> swiftcl_replay_info {
     var info = swiftcl_replay_info()
     guard let memory = replay?.pointee else { return info }
-    info.classes = UInt32(memory.classes)
+    info.classes = UInt32(options.replayClasses)
     info.capacity = UInt64(memory.kept.capacity)
     info.rows = UInt64(memory.kept.count)
     info.drawable = UInt64(memory.drawable)
@@ -100,7 +100,7 @@ extension Network {
     -> swiftcl_status
   {
     guard let replay = replayMemory() else { return error.status }
-    let classes = replay.pointee.classes
+    let classes = options.replayClasses
     if capacity < classes {
       return fail(SWIFTCL_E_BUFFER, "capacity", is: capacity, expected: "at least ", classes)
     }

@@ -17,6 +17,7 @@ extension Network {
       replay.pointee.excluded = task.record.task
     }
     replay.pointee.countDrawable()
+    if options.replay_new_rows != SWIFTCL_NEW_ROWS_PLAIN { listOwnColumns() }
     if options.runsTeacher { replay.pointee.teacher = teacher() }
   }
 

@@ -8,6 +8,8 @@ struct CandidateSet {
   var units = 0
   var weights: UnsafeMutablePointer<Float>
   var bias: UnsafeMutablePointer<Float>
+  /// Of a layer that normalises.
+  var norm: LiveNorm?
   var first: UnsafeMutablePointer<Float>
   var biasFirst: UnsafeMutablePointer<Float>
   var second: UnsafeMutablePointer<Float>?
@@ -26,6 +28,7 @@ struct CandidateSet {
   /// Room for `width` units of `inputs` inputs; `candidates` of them with logits.
   init(
     _ arena: inout Arena, inputs: Int, width: Int, blocks: Int, candidates: Int, adam: Bool,
+    normalises: Bool,
     _ parameters: inout UInt64, _ optimizer: inout UInt64, _ competition: inout UInt64
   ) {
     let padded = Panels.pad(width)
@@ -36,6 +39,7 @@ struct CandidateSet {
     unitBlock = arena.take(Int32.self, width)
     unitId = arena.take(Int32.self, width)
     blockStart = arena.take(Int32.self, width == 0 ? 0 : blocks + 1)
+    norm = normalises ? LiveNorm(&arena, padded, adam: adam) : nil
     parameters += arena.taken(since: &mark)
     first = arena.take(Float.self, count)
     biasFirst = arena.take(Float.self, padded)
@@ -54,6 +58,7 @@ struct CandidateSet {
     biasFirst.update(repeating: 0, count: padded)
     second?.update(repeating: 0, count: panels.count)
     biasSecond?.update(repeating: 0, count: padded)
+    norm?.clearMoments(padded)
   }
 
   /// Takes over the units `outputs` and inputs `inputs` (ascending; nil is all)
@@ -76,6 +81,7 @@ struct CandidateSet {
     if let biasSecond, let old = source.biasSecond {
       CandidateSet.gather(old, biasSecond, outputMap, outputCount)
     }
+    takeNorm(from: source, outputMap, outputCount)
     for u in 0..<outputCount {
       let old = outputMap.map { Int($0[u]) } ?? u
       unitBlock[u] = source.unitBlock[old]
@@ -89,6 +95,19 @@ struct CandidateSet {
     self.inputs = inputCount
     units = outputCount
     startBlocks(blocks)
+  }
+
+  private func takeNorm(
+    from source: CandidateSet, _ map: UnsafePointer<Int32>?, _ count: Int
+  ) {
+    guard let norm, let old = source.norm else { return }
+    CandidateSet.gather(old.values.scale, norm.values.scale, map, count)
+    CandidateSet.gather(old.values.mean, norm.values.mean, map, count)
+    CandidateSet.gather(old.values.variance, norm.values.variance, map, count)
+    CandidateSet.gather(old.first, norm.first, map, count)
+    if let second = norm.second, let old = old.second {
+      CandidateSet.gather(old, second, map, count)
+    }
   }
 
   /// The reverse: puts the units of this set back to their places in `target`.
@@ -107,6 +126,11 @@ struct CandidateSet {
       target.bias[place] = bias[u]
       target.biasFirst[place] = biasFirst[u]
       if let biasSecond, let old = target.biasSecond { old[place] = biasSecond[u] }
+      if let norm, let old = target.norm {
+        old.values.copy(norm.values, u, to: place)
+        old.first[place] = norm.first[u]
+        if let second = norm.second { old.second?[place] = second[u] }
+      }
       if hasLogits {
         target.logits[place] = logits[u]
         target.logitFirst[place] = logitFirst[u]

@@ -7,8 +7,9 @@ extension Network {
   /// earlier ticket's values where an edge lies on one.
   mutating func fillInitial(layer l: Int) {
     let live = working[l].live
-    let before = l > 0 ? working[l - 1].live : live
-    let fan = l == 0 ? shapes[0].inputs : servedBlocks(layer: l - 1) * shapes[l].taps
+    let input = shapes[l].input
+    let before = l > 0 ? working[input].live : live
+    let fan = l == 0 ? shapes[0].inputs : servedBlocks(layer: input) * shapes[l].taps
     let deviation = (2 / Float(max(1, fan))).squareRoot()
     let panels = live.panels
     // A head of the task's own draws of its own.
@@ -18,6 +19,7 @@ extension Network {
       own ? UInt64(UInt32(bitPattern: task.record.task)) + 1 : 0)
     live.weights.update(repeating: 0, count: panels.count)
     live.bias.update(repeating: 0, count: live.padded)
+    live.norm?.values.clear(live.padded)
     for o in 0..<live.units {
       let rowKey = Random.key(layerKey, unitKey(live, o, isHead: l == hidden))
       for k in 0..<live.inputs {
@@ -57,10 +59,11 @@ extension Network {
     for l in 0..<layerCount {
       mapBlocks(layer: l, on: previous, workspace.maps.outputMap)
       if l > 0 {
-        mapBlocks(layer: l - 1, on: previous, workspace.maps.inputMap)
+        let input = shapes[l].input
+        mapBlocks(layer: input, on: previous, workspace.maps.inputMap)
         spread(
-          workspace.maps.inputMap, working[l - 1].units,
-          of: previous.pointee.layers[l - 1].size.units, layer: l)
+          workspace.maps.inputMap, working[input].units,
+          of: previous.pointee.layers[input].size.units, layer: l)
       } else {
         _ = mapAllInputs(workspace.maps.inputMap)
       }
@@ -69,6 +72,7 @@ extension Network {
       for o in 0..<live.units where workspace.maps.outputMap[o] >= 0 {
         let place = Int(workspace.maps.outputMap[o])
         live.bias[o] = theirs.bias[place]
+        if let norm = theirs.norm { live.norm?.values.copy(norm, place, to: o) }
         for k in 0..<live.inputs where workspace.maps.inputMap[k] >= 0 {
           live.weights[live.panels.index(k, o)] =
             theirs.weights[theirs.panels.index(Int(workspace.maps.inputMap[k]), place)]

@@ -67,7 +67,7 @@ extension Network {
     layer l: Int, on ticket: UnsafeMutablePointer<Ticket>, _ map: UnsafeMutablePointer<Int32>
   ) -> Int {
     if l == 0 { return mapAllInputs(map) }
-    return mapInputs(layer: l, of: working[l - 1].live, on: ticket, map)
+    return mapInputs(layer: l, of: working[shapes[l].input].live, on: ticket, map)
   }
 
   /// The same for any set of units below.
@@ -76,8 +76,9 @@ extension Network {
     layer l: Int, of below: CandidateSet, on ticket: UnsafeMutablePointer<Ticket>,
     _ map: UnsafeMutablePointer<Int32>
   ) -> Int {
-    let shared = mapUnits(layer: l - 1, of: below, on: ticket, map)
-    spread(map, below.units, of: ticket.pointee.layers[l - 1].size.units, layer: l)
+    let input = shapes[l].input
+    let shared = mapUnits(layer: input, of: below, on: ticket, map)
+    spread(map, below.units, of: ticket.pointee.layers[input].size.units, layer: l)
     return shared
   }
 
@@ -141,7 +142,10 @@ extension Network {
       }
       if l == hidden { continue }
       layer.biasOwned[o >> 4] |= 1 << UInt16(o & 15)
-      if takingValues { layer.live.bias[o] = theirs.bias[place] }
+      if takingValues {
+        layer.live.bias[o] = theirs.bias[place]
+        if let norm = theirs.norm { layer.live.norm?.values.copy(norm, place, to: o) }
+      }
     }
   }
 
@@ -159,8 +163,9 @@ extension Network {
       let mine = certainty(l, o)
       for k in 0..<layer.inputs where workspace.maps.inputMap[k] >= 0 {
         let index = panels.index(k, o)
-        let unit = l > 0 ? k % working[l - 1].units : k
-        rates[index] = min(rates[index], 1 - mine * certainty(l - 1, unit))
+        let input = shapes[l].input
+        let unit = input >= 0 ? k % working[input].units : k
+        rates[index] = min(rates[index], 1 - mine * certainty(input, unit))
       }
       if l < hidden { biasRates[o] = min(biasRates[o], 1 - mine) }
     }
@@ -182,7 +187,8 @@ extension Network {
             theirs.weights[panels.index(Int(workspace.maps.inputMap[k]), place)] =
               layer.live.weights[layer.live.panels.index(k, o)]
           }
-          if l < hidden { theirs.bias[place] = layer.live.bias[o] }
+          // What normalises is each task's own.
+          if l < hidden, theirs.norm == nil { theirs.bias[place] = layer.live.bias[o] }
         }
       }
     }

@@ -5,6 +5,7 @@ struct TicketSize {
   var units: Int
   var inputs: Int
   var blocks: Int
+  var normalises = false
 }
 
 /// One layer of a finished task: who won, and the winners' parameters, packed.
@@ -16,7 +17,9 @@ struct TicketLayer {
   var positions: UnsafeMutablePointer<Int32>
   /// Per block the posterior of the winner when it was committed.
   var probabilities: UnsafeMutablePointer<Float>
+  /// Of a layer that normalises, what is added behind that.
   var bias: UnsafeMutablePointer<Float>
+  var norm: NormParameters?
   var weights: UnsafeMutablePointer<Float>
 
   var panels: Panels { Panels(inputs: size.inputs, outputs: size.units) }
@@ -80,6 +83,7 @@ struct Ticket {
         positions: arena.take(Int32.self, size.blocks),
         probabilities: arena.take(Float.self, size.blocks),
         bias: arena.take(Float.self, Panels.pad(size.units)),
+        norm: size.normalises ? NormParameters(&arena, Panels.pad(size.units)) : nil,
         weights: arena.take(Float.self, Panels(inputs: size.inputs, outputs: size.units).count))
       if writes { layers[l] = layer }
     }
@@ -115,6 +119,10 @@ struct Ticket {
       layers[l].positions = moved(layers[l].positions)
       layers[l].probabilities = moved(layers[l].probabilities)
       layers[l].bias = moved(layers[l].bias)
+      if let norm = layers[l].norm {
+        layers[l].norm = NormParameters(
+          scale: moved(norm.scale), mean: moved(norm.mean), variance: moved(norm.variance))
+      }
       layers[l].weights = moved(layers[l].weights)
     }
   }
@@ -157,7 +165,10 @@ struct Ticket {
 
   var parameters: UInt64 {
     var sum: UInt64 = 0
-    for l in 0..<layerCount { sum += UInt64(layers[l].size.units * (layers[l].size.inputs + 1)) }
+    for l in 0..<layerCount {
+      let size = layers[l].size
+      sum += UInt64(size.units) * UInt64(size.inputs + (size.normalises ? 2 : 1))
+    }
     return sum
   }
 

@@ -41,17 +41,19 @@ struct OpenTicket {
   var layers: UnsafePointer<swiftcl_ticket_layer>
   var classes: UnsafePointer<Int32>
   var input: InputFormat
-  /// Floats of scratch for one row: of the layers with even and with odd
-  /// numbers, which take turns, and of the converted inputs.
+  /// Floats of scratch for one row: of the activations, of these the layers with even
+  /// numbers where those take turns with the odd ones, and of the converted inputs.
+  var activations = 0
   var even = 0
-  var odd = 0
   var converted = 0
+  /// Whether every layer reads just the one before.
+  var isChain = true
   /// Floats for inputs gathered under a window, whatever the number of rows.
   var patches = 0
   /// Rows beyond which a larger chunk gains nothing.
   var fastRows = 1
 
-  var rowBytes: Int { (even + odd + converted) * 4 }
+  var rowBytes: Int { (activations + converted) * 4 }
   var patchBytes: Int { patches * 4 }
   var classCount: Int { Int(header.pointee.class_count) }
   var layerCount: Int { Int(header.pointee.layer_count) }
@@ -73,26 +75,21 @@ struct OpenTicket {
 
   /// Plans the scratch of a row and of a chunk.
   mutating func planScratch() {
-    var stage = 0
     for l in 0..<layerCount {
-      let width = panels(l).padded
       let window = window(l)
-      var rows = window.window.outPixels * width
-      if stage % 2 == 0 { even = max(even, rows) } else { odd = max(odd, rows) }
-      stage += 1
-      if window.pool.kind != 0 {
-        rows = window.surfacePixels * width
-        if stage % 2 == 0 { even = max(even, rows) } else { odd = max(odd, rows) }
-        stage += 1
-      }
+      if window.input > 0 || window.added > 0 { isChain = false }
       if window.gathers {
-        patches = max(patches, patchRows(window) * Panels.pad(Int(layers[l].inputs)))
+        let row = Panels.pad(Int(layers[l].inputs))
+        patches = max(patches, patchRows(window) * row + Patches.slack)
       }
     }
+    let places = ScratchPlaces(self)
+    activations = places.total
+    even = places.even
     converted = input.isPlain ? 0 : input.elements
     // A megabyte of rows and activations stays in the second cache of today's
     // processors; multiples of 48 are whole tiles of every variant.
-    let row = even + odd + input.elements
+    let row = activations + input.elements
     fastRows = max(1, min(256, 262_144 / row))
     if fastRows >= 48 { fastRows = fastRows / 48 * 48 }
   }
@@ -115,7 +112,7 @@ struct OpenTicket {
       let units = UInt64(layers[l].units)
       info.predict_macs +=
         units * UInt64(layers[l].inputs) * UInt64(window(l).window.outPixels)
-      info.parameters += units * UInt64(layers[l].inputs + 1)
+      info.parameters += units * UInt64(layers[l].inputs + (window(l).normalises ? 2 : 1))
     }
     info.row_scratch_bytes = UInt64(rowBytes + patchBytes)
     info.fast_scratch_bytes = UInt64(rowBytes * fastRows + patchBytes)

@@ -75,7 +75,7 @@ struct TicketCheck {
       || header.input_layout > SWIFTCL_LAYOUT_PLANAR
       || header.input_channels < 1 || header.inputs % header.input_channels != 0
       || header.class_count < 1 || header.class_count > UInt32(DescriptionCheck.largestWidth)
-      || header.layer_count < 1 || header.layer_count > UInt32(DescriptionCheck.mostLayers)
+      || header.layer_count < 1 || header.layer_count > UInt32(LayerCheck.mostStages)
       || !has(header.layers, UInt64(header.layer_count) * UInt64(TicketFormat.layerBytes / 4))
       || !has(header.classes, UInt64(header.class_count))
       || header.scale != 0 && !has(header.scale, UInt64(header.input_channels) * 2)
@@ -98,14 +98,16 @@ struct TicketCheck {
     if !keepsFinite(ticket.input) {
       return refuse(SWIFTCL_E_NONFINITE, "the ticket's input scale or offset is not finite")
     }
-    var image = Image(height: 1, width: 1, maps: Int(header.inputs))
+    var images = InlineArray<32, Image>(repeating: Image(height: 1, width: 1, maps: 0))
     for l in 0..<ticket.layerCount {
-      if !check(ticket, l, &image) { return nil }
+      if !check(ticket, l, &images) { return nil }
     }
+    let image = images[ticket.layerCount - 1]
     if image.maps != Int(header.class_count) || image.height * image.width != 1 {
       return impossible()
     }
     ticket.planScratch()
+    if ticket.activations > ScratchPlaces.largest { return impossible() }
     return ticket
   }
 
@@ -116,14 +118,20 @@ struct TicketCheck {
     var maps: Int
   }
 
-  /// Whether a layer's window fits the image below; the image becomes what the layer gives.
-  private func passes(_ ticket: OpenTicket, _ l: Int, _ image: inout Image) -> Bool {
+  /// Whether a layer's window fits the image that it reads; notes what the layer gives.
+  private func passes(_ ticket: OpenTicket, _ l: Int, _ images: inout InlineArray<32, Image>)
+    -> Bool
+  {
     let layer = ticket.layers[l]
     let isWindowed = layer.kind == TicketFormat.windowed
     if isWindowed != (layer.window != 0) { return false }
     if isWindowed && !has(layer.window, UInt64(TicketWindow.count)) { return false }
     let window = ticket.window(l)
-    if !window.isPossible { return false }
+    if !window.isPossible || window.input > l || window.added > l { return false }
+    let own = window.count(padded: Panels.pad(Int(truncatingIfNeeded: layer.units)))
+    if isWindowed && !has(layer.window, UInt64(own)) { return false }
+    var image = Image(height: 1, width: 1, maps: Int(ticket.header.pointee.inputs))
+    if l > 0 { image = images[ticket.input(of: l, window)] }
     if l == 0 && isWindowed {
       // The input is an image if its first layer has a window over one.
       let channels = ticket.input.channels
@@ -142,7 +150,16 @@ struct TicketCheck {
     if pixels > LayerCheck.largestMaps / max(1, Int(truncatingIfNeeded: layer.units)) {
       return false
     }
-    image = Image(
+    if window.added > 0 {
+      let other = images[window.added - 1]
+      if other.height != window.window.outHeight || other.width != window.window.outWidth
+        || other.maps != Int(truncatingIfNeeded: layer.units)
+        || layer.flags & TicketFormat.perSample != 0
+      {
+        return false
+      }
+    }
+    images[l] = Image(
       height: window.surfaceHeight, width: window.surfaceWidth,
       maps: Int(truncatingIfNeeded: layer.units))
     return true
@@ -164,7 +181,9 @@ struct TicketCheck {
     return true
   }
 
-  private func check(_ ticket: OpenTicket, _ l: Int, _ image: inout Image) -> Bool {
+  private func check(_ ticket: OpenTicket, _ l: Int, _ images: inout InlineArray<32, Image>)
+    -> Bool
+  {
     let layer = ticket.layers[l]
     let flags = TicketFormat.relu | TicketFormat.perSample
     if layer.kind < TicketFormat.dense || layer.kind > TicketFormat.windowed
@@ -180,7 +199,7 @@ struct TicketCheck {
       || layer.block_size < 1 || layer.units % layer.block_size != 0
       || !competes && layer.block_size != 1
       || !has(layer.bias, UInt64(ticket.panels(l).padded))
-      || !passes(ticket, l, &image)
+      || !passes(ticket, l, &images)
       || !has(layer.weights, UInt64(ticket.panels(l).padded) * UInt64(layer.inputs))
       || layer.winners != 0 && !has(layer.winners, UInt64(layer.blocks))
       || layer.winners == 0 && layer.blocks != 0
@@ -190,11 +209,20 @@ struct TicketCheck {
     }
     if !allFinite(ticket.section(layer.bias, Float.self), ticket.panels(l).padded)
       || !allFinite(ticket.section(layer.weights, Float.self), ticket.panels(l).count)
+      || !normIsFinite(ticket, l)
     {
       _ = refuse(SWIFTCL_E_NONFINITE, "a parameter of the ticket is not finite") as Bool?
       return false
     }
     return true
+  }
+}
+
+extension TicketCheck {
+  private func normIsFinite(_ ticket: OpenTicket, _ l: Int) -> Bool {
+    if !ticket.window(l).normalises { return true }
+    let factors = ticket.section(ticket.layers[l].window, Float.self) + TicketWindow.count
+    return allFinite(factors, 2 * ticket.panels(l).padded)
   }
 }
 

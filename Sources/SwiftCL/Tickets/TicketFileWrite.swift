@@ -73,7 +73,7 @@ extension Network {
     let size = ticket.pointee.layers[l].size
     let units = l == hidden ? ticket.pointee.classCount : size.units
     var layer = swiftcl_ticket_layer()
-    let window = TicketWindow(shapes[l])
+    let window = TicketWindow(shapes[l], layer: l)
     layer.kind = window.isNeeded ? TicketFormat.windowed : TicketFormat.dense
     layer.element = TicketFormat.f32
     layer.flags = shapes[l].relu ? TicketFormat.relu : 0
@@ -90,7 +90,7 @@ extension Network {
       layer.blocks = UInt32(size.blocks)
       layer.winners = at.take(size.blocks * 4)
     }
-    if window.isNeeded { layer.window = at.take(TicketWindow.count * 4) }
+    if window.isNeeded { layer.window = at.take(window.count(padded: Panels.pad(units)) * 4) }
     return layer
   }
 
@@ -113,11 +113,29 @@ extension Network {
       putPanels(ticket, l, &sink)
       if l < hidden { sink.put(layer.winners, layer.size.blocks) }
       sink.align()
-      let window = TicketWindow(shapes[l])
+      let window = TicketWindow(shapes[l], layer: l)
       if !window.isNeeded { continue }
       let numbers = window.numbers
       for i in 0..<TicketWindow.count { sink.put(numbers[i]) }
+      if let norm = layer.norm { putNorm(layer, norm, &sink) }
       sink.align()
+    }
+  }
+
+  /// Factor and summand as predictions use them; the layer's biases are in the latter.
+  private func putNorm(_ layer: TicketLayer, _ norm: NormParameters, _ sink: inout Sink) {
+    let padded = Panels.pad(layer.size.units)
+    for part in 0..<2 {
+      for u in stride(from: 0, to: padded, by: 16) {
+        var factor = SIMD16<Float>(repeating: 0)
+        var summand = SIMD16<Float>(repeating: 0)
+        for lane in 0..<min(16, layer.size.units - u) {
+          let folded = NormStep.folded(norm, bias: layer.bias, u + lane)
+          factor[lane] = folded.factor
+          summand[lane] = folded.summand
+        }
+        for lane in 0..<16 { sink.put(part == 0 ? factor[lane] : summand[lane]) }
+      }
     }
   }
 
@@ -129,7 +147,9 @@ extension Network {
     let units = l == hidden ? ticket.pointee.classCount : layer.size.units
     /// Where an output of the ticket is in the network's layer; nil for pads.
     func place(_ o: Int) -> Int? { o >= units ? nil : columns.map { Int($0[o]) } ?? o }
-    for o in 0..<Panels.pad(units) { sink.put(place(o).map { layer.bias[$0] } ?? 0) }
+    for o in 0..<Panels.pad(units) {
+      sink.put(layer.norm == nil ? place(o).map { layer.bias[$0] } ?? 0 : 0)
+    }
     for first in stride(from: 0, to: units, by: 16) {
       for k in 0..<panels.inputs {
         for o in first..<first + 16 {

@@ -136,34 +136,76 @@ extension OpenTicket {
     _ x: UnsafePointer<Float>, rows: Int, _ scratch: UnsafeMutablePointer<Float>,
     patches: UnsafeMutablePointer<Float>, head target: UnsafeMutablePointer<Float>?
   ) -> UnsafePointer<Float> {
-    var stage = 0
-    var surface = inputSurface(x)
+    let places = ScratchPlaces(self)
     for l in 0..<layerCount {
-      let layer = layers + l
       let window = window(l)
-      let units = Int(layer.pointee.units)
-      let width = Panels.pad(units)
-      var y = stage % 2 == 0 ? scratch : scratch + even * rows
-      stage += 1
+      var y = scratch + places.output(l) * rows
       if l == layerCount - 1, window.pool.kind == 0, let target { y = target }
-      let relu = layer.pointee.flags & TicketFormat.relu != 0
-      let competes = layer.pointee.flags & TicketFormat.perSample != 0
-      product(layer, window, surface, samples: rows, patches, y: y, relu: relu && !competes)
-      if competes {
+      run(l, window, surface(below: l, window, x, scratch, rows, places), rows: rows, patches, y: y)
+      if window.added > 0 || window.normalises {
+        finish(l, window, scratch, rows, places, y: y)
+      }
+      let layer = layers[l]
+      let width = Panels.pad(Int(layer.units))
+      if layer.flags & TicketFormat.perSample != 0 {
         passLargest(
-          y, stride: width, count: rows * window.window.outPixels, units: units,
-          blockSize: Int(layer.pointee.block_size), relu: relu)
+          y, stride: width, count: rows * window.window.outPixels, units: Int(layer.units),
+          blockSize: Int(layer.block_size), relu: layer.flags & TicketFormat.relu != 0)
       }
       if window.pool.kind != 0 {
-        let pooled = stage % 2 == 0 ? scratch : scratch + even * rows
-        stage += 1
-        Pooling(transition: window.pool, samples: rows, stride: width).forward(y, pooled)
-        y = pooled
+        Pooling(transition: window.pool, samples: rows, stride: width)
+          .forward(y, scratch + places.pooled(l) * rows)
       }
-      surface = Surface(
-        rows: y, sampleStride: window.surfacePixels * width, pixelStride: width)
+      if l == layerCount - 1 && window.pool.kind == 0 { return UnsafePointer(y) }
     }
-    return surface.rows
+    return UnsafePointer(scratch + places.pooled(layerCount - 1) * rows)
+  }
+
+  private func run(
+    _ l: Int, _ window: TicketWindow, _ surface: Surface, rows: Int,
+    _ patches: UnsafeMutablePointer<Float>, y: UnsafeMutablePointer<Float>
+  ) {
+    let layer = layers + l
+    let waits =
+      layer.pointee.flags & TicketFormat.perSample != 0 || window.added > 0 || window.normalises
+    let relu = layer.pointee.flags & TicketFormat.relu != 0
+    product(layer, window, surface, samples: rows, patches, y: y, relu: relu && !waits)
+  }
+
+  /// What layer `l` gives, behind its pooling.
+  private func surface(
+    above l: Int, _ scratch: UnsafeMutablePointer<Float>, _ rows: Int, _ places: ScratchPlaces
+  ) -> Surface {
+    let window = window(l)
+    let width = panels(l).padded
+    let offset = window.pool.kind == 0 ? places.output(l) : places.pooled(l)
+    return Surface(
+      rows: scratch + offset * rows, sampleStride: window.surfacePixels * width,
+      pixelStride: width)
+  }
+
+  private func surface(
+    below l: Int, _ window: TicketWindow, _ x: UnsafePointer<Float>,
+    _ scratch: UnsafeMutablePointer<Float>, _ rows: Int, _ places: ScratchPlaces
+  ) -> Surface {
+    let input = input(of: l, window)
+    return input < 0 ? inputSurface(x) : surface(above: input, scratch, rows, places)
+  }
+
+  /// Normalises what the product gave, adds the other layer, applies the activation.
+  private func finish(
+    _ l: Int, _ window: TicketWindow, _ scratch: UnsafeMutablePointer<Float>, _ rows: Int,
+    _ places: ScratchPlaces, y: UnsafeMutablePointer<Float>
+  ) {
+    let width = panels(l).padded
+    let flags = layers[l].flags
+    let factor = section(layers[l].window, Float.self) + TicketWindow.count
+    Finish(
+      padded: width, stride: width, factor: window.normalises ? factor : nil,
+      summand: window.normalises ? factor + width : nil,
+      added: window.added > 0 ? surface(above: window.added - 1, scratch, rows, places).rows : nil,
+      relu: flags & TicketFormat.relu != 0 && flags & TicketFormat.perSample == 0
+    ).run(y, rows: rows * window.window.outPixels, y)
   }
 
   /// The input as the first layer reads it.

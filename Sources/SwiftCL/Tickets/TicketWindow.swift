@@ -1,18 +1,28 @@
 import CSwiftCL
 
-/// The windows of a ticket's layers: sixteen numbers in a section of its own, for every
-/// layer that reads an image or whose maps are pooled.
+/// How a ticket's layer differs from a plain dense one on what the layer before gives:
+/// sixteen numbers in a section of its own, for every layer that reads an image, whose maps
+/// are pooled or normalised, or that reads or adds another layer. Factor and summand of
+/// every unit follow where it is normalised.
 struct TicketWindow {
   static let count = 16
 
   var window: Window
   var pool: Transition
   var isPlanar: Bool
+  /// 1 + the layer it reads; 0 is the one before.
+  var input = 0
+  /// 1 + the layer that is added; 0 is none.
+  var added = 0
+  var normalises = false
 
-  init(_ shape: LayerShape) {
+  init(_ shape: LayerShape, layer l: Int) {
     window = shape.window
     pool = shape.pool
     isPlanar = shape.isPlanar
+    input = l > 0 && shape.input != l - 1 ? shape.input + 1 : 0
+    added = shape.added + 1
+    normalises = shape.normalises
   }
 
   /// A layer without a window: rows as they are.
@@ -30,6 +40,9 @@ struct TicketWindow {
       stride: number(4), padding: number(5))
     pool = Transition(kind: Int32(truncatingIfNeeded: numbers[6]), window: Window())
     isPlanar = numbers[11] == 1
+    input = number(12)
+    added = number(13)
+    normalises = numbers[14] == 1
     if pool.kind != 0 && isPossible(window) {
       pool.window = Window(
         height: window.outHeight, width: window.outWidth, kernelHeight: number(7),
@@ -48,6 +61,9 @@ struct TicketWindow {
       numbers[10] = UInt32(pool.window.padding)
     }
     numbers[11] = isPlanar ? 1 : 0
+    numbers[12] = UInt32(input)
+    numbers[13] = UInt32(added)
+    numbers[14] = normalises ? 1 : 0
     return numbers
   }
 
@@ -60,8 +76,11 @@ struct TicketWindow {
     numbers[first + 5] = UInt32(window.padding)
   }
 
-  /// Whether the layer has more than rows.
-  var isNeeded: Bool { window.taps > 1 || window.pixels > 1 || pool.kind != 0 }
+  var isNeeded: Bool {
+    window.taps > 1 || window.pixels > 1 || pool.kind != 0 || input > 0 || added > 0 || normalises
+  }
+  /// Numbers of the section, those of `padded` units with them.
+  func count(padded: Int) -> Int { TicketWindow.count + (normalises ? 2 * padded : 0) }
   var gathers: Bool { window.taps > 1 || window.stride > 1 || window.padding > 0 || isPlanar }
 
   var surfaceHeight: Int { pool.kind != 0 ? pool.window.outHeight : window.outHeight }

@@ -46,10 +46,17 @@ struct WorkingLayer {
   /// Straight-through: the relaxed sample behind the hard gate.
   var relaxed: UnsafeMutablePointer<Float>
 
+  /// Of a layer that normalises, one entry a unit: factor and summand of what it makes of a
+  /// sum, and what the rows of a step have.
+  var norm: NormStep
+
   // In the shared region: nothing of it outlives a call. Rows of `stride` floats.
   var stride: Int
   var output: UnsafeMutablePointer<Float>
   var delta: UnsafeMutablePointer<Float>
+  /// Rows of a finished task's prediction, and the same after the pooling.
+  var predicted: UnsafeMutablePointer<Float>
+  var predictedPooled: UnsafeMutablePointer<Float>
   /// After the layer's pooling, where it has one.
   var pooled: UnsafeMutablePointer<Float>
   var pooledDelta: UnsafeMutablePointer<Float>
@@ -93,14 +100,16 @@ extension WorkingLayer {
 
     live = CandidateSet(
       &arena, inputs: shape.liveInputs, width: width, blocks: shape.blocks, candidates: candidates,
-      adam: options.usesAdam, &part.parameters, &part.optimizer, &part.competition)
+      adam: options.usesAdam, normalises: shape.normalises, &part.parameters, &part.optimizer,
+      &part.competition)
     let parkedWidth = options.parksCandidates ? width : 0
     var (parameters, optimizer, competition) = (UInt64(0), UInt64(0), UInt64(0))
     var mark = arena.used
     parked = CandidateSet(
       &arena, inputs: shape.liveInputs, width: parkedWidth, blocks: shape.blocks,
-      candidates: options.parksCandidates ? candidates : 0, adam: options.usesAdam, &parameters,
-      &optimizer, &competition)
+      candidates: options.parksCandidates ? candidates : 0, adam: options.usesAdam,
+      normalises: shape.normalises && options.parksCandidates, &parameters, &optimizer,
+      &competition)
     running = arena.take(Int32.self, parkedWidth)
     posterior = arena.take(Float.self, candidates)
     floored = arena.take(Float.self, candidates)
@@ -117,10 +126,15 @@ extension WorkingLayer {
     probability = arena.take(Float.self, shape.blocks)
     part.parameters += arena.taken(since: &mark)
 
+    norm = NormStep(&arena, shape)
+    part.parameters += arena.taken(since: &mark)
+
     stride = padded
     func place(_ buffer: Int) -> UnsafeMutableRawPointer { region + buffers.offset(buffer) }
     output = place(BufferPlan.output(l)).assumingMemoryBound(to: Float.self)
     delta = place(BufferPlan.delta(l)).assumingMemoryBound(to: Float.self)
+    predicted = place(BufferPlan.predicted(l)).assumingMemoryBound(to: Float.self)
+    predictedPooled = place(BufferPlan.predictedPooled(l)).assumingMemoryBound(to: Float.self)
     pooled = place(BufferPlan.pooled(l)).assumingMemoryBound(to: Float.self)
     pooledDelta = place(BufferPlan.pooledDelta(l)).assumingMemoryBound(to: Float.self)
     var own = Arena(place(BufferPlan.sums(l)))

@@ -11,10 +11,12 @@ from ._library import Library, default_library
 from ._streams import Reader as _Reader
 from .errors import *  # noqa: F401,F403
 from .errors import __all__ as _errors
-from .evaluation import AccuracyMatrix, score, steps
+from .evaluation import AccuracyMatrix, ProtocolMatrices, score, steps
 from .network import OPEN, UNTIL_END, Network
+from .networks import alexnet, lenet, mlp, resnet18
 from .options import (
-    average_pool, conv, dense, describe, dropout, flatten, global_pool, head, max_pool, option_names, option_values, plan,
+    add, average_pool, batch_norm, conv, dense, describe, dropout, flatten, global_pool, head, max_pool, option_names,
+    option_values, plan,
 )
 from .records import *  # noqa: F401,F403
 from .records import __all__ as _records
@@ -46,8 +48,8 @@ def inspect(source, *, library=None):
 
 
 __all__ = [
-    "AccuracyMatrix", "HeaderError", "Library", "Network", "OPEN", "Task", "TaskContext", "Ticket", "UNTIL_END",
-    "average_pool", "constants", "conv", "default_library", "dense", "describe", "dropout", "flatten", "global_pool", "head",
-    "inspect", "max_pool", "option_names", "option_values", "plan",
-    "predict_tickets", "score", "steps", "structs", "__version__", *_errors, *_records,
+    "AccuracyMatrix", "HeaderError", "Library", "Network", "OPEN", "ProtocolMatrices", "Task", "TaskContext", "Ticket", "UNTIL_END",
+    "add", "alexnet", "average_pool", "batch_norm", "constants", "conv", "default_library", "dense", "describe", "dropout",
+    "flatten", "global_pool", "head", "inspect", "lenet", "max_pool", "mlp", "option_names", "option_values", "plan",
+    "predict_tickets", "resnet18", "score", "steps", "structs", "__version__", *_errors, *_records,
 ]

@@ -30,7 +30,7 @@ _ONE = {
     np.dtype(kind): ctype * 1
     for kind, ctype in [
         ("f4", ctypes.c_float), ("f8", ctypes.c_double), ("i4", ctypes.c_int32), ("u4", ctypes.c_uint32),
-        ("u1", ctypes.c_uint8),
+        ("u1", ctypes.c_uint8), ("u8", ctypes.c_uint64),
     ]
 }
 

@@ -66,6 +66,7 @@ class Header:
     constants: Dict[str, Union[int, str]] = field(default_factory=dict)
     constant_docs: Dict[str, str] = field(default_factory=dict)
     initialisers: List[str] = field(default_factory=list)  #: macros with parameters, for C programs only
+    sized: Dict[str, str] = field(default_factory=dict)  #: macros that pass on the size of a struct, which
     aliases: Dict[str, CType] = field(default_factory=dict)  #: typedef of a scalar
     opaque: List[str] = field(default_factory=list)
     structs: Dict[str, Tuple[Field, ...]] = field(default_factory=dict)
@@ -283,7 +284,12 @@ class _File:
         self.header.constant_docs[name] = self.doc_of(with_marks, trailing=True)
 
     def initialiser(self, line: int, name: str, rest: str) -> None:
-        """A macro with parameters is left to C programs, if all it does is to fill a struct in braces."""
+        """A macro with parameters is left to C programs, if all it does is to fill a struct in braces,
+        or to pass on the size of a struct."""
+        sized = re.fullmatch(r"\(options\)\s*(\w+)\(\(options\), sizeof\((\w+)\)\)", rest)
+        if sized and sized.group(1) == f"{name}_sized" and sized.group(2) in self.header.structs:
+            self.header.sized[name] = sized.group(2)
+            return
         match = re.fullmatch(r"\(\s*(?:\w+(?:\s*,\s*\w+)*)?\s*\)\s*\{[^;#]*\}", rest, flags=re.DOTALL)
         if not match or not name.startswith("SWIFTCL_"):
             raise self.fail(line, f"{name} is a macro with parameters and no initialiser of a struct")

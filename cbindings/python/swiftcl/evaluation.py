@@ -13,7 +13,29 @@ from ._library import default_library
 from .options import sized
 from .records import Scores
 
-__all__ = ["AccuracyMatrix", "score", "steps"]
+__all__ = ["AccuracyMatrix", "ProtocolMatrices", "score", "steps"]
+
+
+class ProtocolMatrices:
+    """What :meth:`swiftcl.Network.evaluate_all` fills, kept from call to call.
+
+    ``class_il`` and ``task_il`` are accuracy matrices, float64 (tasks, tasks),
+    NaN where nothing was evaluated; ``confusion`` is uint64 (classes, classes),
+    [label, class the rule named], of the last call.
+    """
+
+    def __init__(self, tasks: int, classes: int) -> None:
+        tasks = integer(tasks, ctypes.c_uint32, "tasks", low=1)
+        classes = integer(classes, ctypes.c_uint32, "classes", low=1)
+        self.class_il = np.full((tasks, tasks), np.nan)
+        self.task_il = np.full((tasks, tasks), np.nan)
+        self.confusion = np.zeros((classes, classes), np.uint64)
+        self.tasks = 0  #: sets of the last call
+
+    def _lend(self, options: ctypes.Structure) -> None:
+        options.class_il, options.task_il = pointer(self.class_il), pointer(self.task_il)
+        options.confusion = pointer(self.confusion)
+        options.matrix_tasks, options.confusion_classes = len(self.class_il), len(self.confusion)
 
 
 def steps(rows: int, batch: int = 32, epochs: int = 1) -> int:

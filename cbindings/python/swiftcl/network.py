@@ -17,8 +17,12 @@ from ._integers import integer, layer_index, task_number
 from ._library import Library, default_library
 from ._progress import Watcher
 from .errors import ClosedError
-from .options import build_options, class_array, plan_of, set_field, sized
-from .records import Accounting, Capacity, FitReport, LayerInfo, Plan, ReplayInfo, Step, TaskInfo
+from .evaluation import ProtocolMatrices
+from .options import build_options, class_array, initialise, plan_of, set_field, sized
+from .records import (
+    Accounting, Capacity, ClassHeadInfo, Evaluation, FitReport, LayerInfo, Normalisation, Plan, ReplayInfo, Step,
+    TaskInfo,
+)
 from .task import Task, TaskContext
 from .ticket import arrays_of
 
@@ -249,8 +253,7 @@ class Network:
     def _task_options(
         self, classes: Optional[Iterable[int]], expected_steps: int, options: Dict[str, Any]
     ) -> Tuple[ctypes.Structure, Any]:
-        struct = abi.structs["swiftcl_task_options"]()
-        self._library.check(self._library.swiftcl_task_options_init(ctypes.byref(struct)))
+        struct = initialise(self._library, abi.structs["swiftcl_task_options"]())
         keep = None
         if classes is not None:
             keep = class_array(classes)
@@ -337,8 +340,7 @@ class Network:
         """
         rows = self._rows(x)
         labels = as_labels(y, rows.shape[0])
-        options = abi.structs["swiftcl_fit_options"]()
-        self._library.check(self._library.swiftcl_fit_options_init(ctypes.byref(options)))
+        options = initialise(self._library, abi.structs["swiftcl_fit_options"]())
         set_field(options, "epochs", epochs)
         set_field(options, "batch", batch)
         set_field(options, "shuffle", bool(shuffle))
@@ -406,6 +408,13 @@ class Network:
 
     def evaluate_tasks(self, sets: Iterable[Tuple[TaskLike, Any, Any]]) -> np.ndarray:
         """Accuracies in percent, float64 (sets,), of (task, x, y) triples: one row of the accuracy matrix."""
+        array, keep = self._sets(sets)
+        result = np.empty(len(array), np.float64)
+        self._call("swiftcl_evaluate_tasks", array, len(array), pointer(result))
+        del keep
+        return result
+
+    def _sets(self, sets: Iterable[Tuple[TaskLike, Any, Any]]) -> Tuple[Any, List[Any]]:
         items = list(sets)
         array = (abi.structs["swiftcl_dataset"] * len(items))()
         keep = []
@@ -416,8 +425,74 @@ class Network:
             array[index].labels = pointer(labels)
             array[index].task = task_number(task, f"task of set {index}")
             keep += [rows, labels]
-        result = np.empty(len(items), np.float64)
-        self._call("swiftcl_evaluate_tasks", array, len(items), pointer(result))
+        return array, keep
+
+    # ------------------------------------------------- classes across tasks
+
+    def fit_class_head(self, **options: Any) -> ClassHeadInfo:
+        """Fits the class head on the replay memory; the network needs ``class_head=True`` and no open task.
+
+        Keywords are the fields of ``swiftcl_class_head_options``: ``epochs``, ``learning_rate``,
+        ``weight_decay``, ``deviation_floor``, ``seed``.
+        """
+        struct = initialise(self._library, abi.structs["swiftcl_class_head_options"]())
+        for name, value in options.items():
+            set_field(struct, name, value)
+        return self._report("swiftcl_class_head_fit", ClassHeadInfo, ctypes.byref(struct))
+
+    @property
+    def class_head(self) -> ClassHeadInfo:
+        """The class head as it stands; zeros where there is none."""
+        return self._report("swiftcl_class_head_info_get", ClassHeadInfo)
+
+    def predict_classes(self, x: Any, rule: Any = "last_mask", out: Optional[np.ndarray] = None) -> np.ndarray:
+        """The class of each row, its task unknown, int32 (rows,).
+
+        ``rule`` is "last_mask" (the newest task decides), "max_logit", "class_head" (after
+        :meth:`fit_class_head`), "max_probability" or "lowest_entropy".
+        """
+        return self._by_rule("swiftcl_predict_classes", x, rule, out)
+
+    def infer_task(self, x: Any, rule: Any = "last_mask", out: Optional[np.ndarray] = None) -> np.ndarray:
+        """The task that a rule takes each row to be of, int32 (rows,)."""
+        return self._by_rule("swiftcl_infer_task", x, rule, out)
+
+    def _by_rule(self, name: str, x: Any, rule: Any, out: Optional[np.ndarray]) -> np.ndarray:
+        rows = self._rows(x)
+        result = output(out, (rows.shape[0],), np.int32)
+        self._call(name, rule_number(rule), rows.ctypes.data, rows.shape[0], pointer(result), result.size)
+        return result
+
+    def class_scores(self, x: Any, rule: Any = "last_mask", out: Optional[np.ndarray] = None) -> np.ndarray:
+        """Logits (or, for "max_probability", probabilities) by label, float32 (rows, max_classes);
+        -inf for a class that the rule does not know."""
+        rows = self._rows(x)
+        with self._lock:
+            info = sized("swiftcl_network_info")
+            self._call("swiftcl_network_info_get", ctypes.byref(info))
+            result = output(out, (rows.shape[0], info.max_classes), np.float32)
+            self._call("swiftcl_class_scores", rule_number(rule), rows.ctypes.data, rows.shape[0],
+                       pointer(result), result.size)
+        return result
+
+    def evaluate_all(
+        self, sets: Iterable[Tuple[TaskLike, Any, Any]], rule: Any = "last_mask",
+        matrices: Optional[ProtocolMatrices] = None,
+    ) -> Evaluation:
+        """Class-IL and Task-IL accuracy of all tasks so far, from (task, x, y) triples in the order learned.
+
+        With ``matrices``, a :class:`swiftcl.ProtocolMatrices` that is kept from call to call, one row of
+        its accuracy matrices and its confusion matrix are filled, and forgetting and transfer are told.
+        """
+        array, keep = self._sets(sets)
+        options = initialise(self._library, abi.structs["swiftcl_evaluate_options"]())
+        options.rule = rule_number(rule)
+        if matrices is not None:
+            matrices._lend(options)
+        result = self._report("swiftcl_evaluate_all", Evaluation, array, len(array), ctypes.byref(options))
+        if matrices is not None:
+            matrices.tasks = len(array)
+        del keep
         return result
 
     # -------------------------------------------------------------- who won
@@ -482,6 +557,30 @@ class Network:
             b = as_targets(np.asarray(biases).reshape(-1, 1), outputs, 1, "biases")
             self._call("swiftcl_parameters_set", task_number(task), layer_index(layer), pointer(w), w.size,
                        pointer(b), b.size)
+
+    def normalisation(self, task: TaskLike, layer: int) -> Normalisation:
+        """What the batch normalisation at ``layer`` of the description has for each unit of ``task``.
+
+        The shift is the bias of the layer before it, in :meth:`parameters`.
+        """
+        with self._lock:
+            units, _ = self._shape(task, layer - 1)
+            values = [np.empty(units, np.float32) for _ in range(3)]
+            self._call("swiftcl_norm_get", task_number(task), layer_index(layer), *map(pointer, values), units)
+        return Normalisation(*values)
+
+    def set_normalisation(self, task: TaskLike, layer: int, scale: Any, mean: Any, variance: Any) -> None:
+        """Sets what :meth:`normalisation` returns, in the open task."""
+        with self._lock:
+            units, _ = self._shape(task, layer - 1)
+            values = [as_targets(np.asarray(v).reshape(-1, 1), units, 1, name)
+                      for v, name in ((scale, "scale"), (mean, "mean"), (variance, "variance"))]
+            self._call("swiftcl_norm_set", task_number(task), layer_index(layer), *map(pointer, values), units)
+
+    def calibrate(self, x: Any) -> None:
+        """Estimates the open task's statistics of every batch normalisation anew from rows (rows, inputs)."""
+        rows = self._rows(x)
+        self._call("swiftcl_task_calibrate", rows.ctypes.data, rows.shape[0])
 
     def _shape(self, task: TaskLike, layer: int) -> Tuple[int, int]:
         outputs, inputs = ctypes.c_size_t(), ctypes.c_size_t()
@@ -605,6 +704,17 @@ class Network:
 
 
 _handle_type = ctypes.POINTER(abi.structs["swiftcl_network"])
+
+
+def rule_number(rule: Any) -> int:
+    """A SWIFTCL_RULE_ constant by its name, or the number itself."""
+    if isinstance(rule, str):
+        rules = abi.values("RULE_")
+        key = rule.lower().replace("-", "_")
+        if key not in rules:
+            raise ValueError(f"rule is {rule!r}, expected one of {', '.join(rules)}")
+        return rules[key]
+    return integer(rule, ctypes.c_int32, "rule")
 
 
 def _free(library: Library, handle: Any, memory: Optional[np.ndarray]) -> None:

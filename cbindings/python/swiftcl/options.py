@@ -20,8 +20,8 @@ from ._library import Library
 from .records import Plan
 
 __all__ = [
-    "average_pool", "conv", "dense", "describe", "dropout", "flatten", "global_pool", "head", "max_pool", "option_names",
-    "option_values", "plan",
+    "add", "average_pool", "batch_norm", "conv", "dense", "describe", "dropout", "flatten", "global_pool", "head", "max_pool",
+    "option_names", "option_values", "plan",
 ]
 
 _OWN = ("struct_size", "layer_count", "layers", "allocator", "reserved")  # set here, not by the caller
@@ -46,7 +46,8 @@ def option_values(name: str) -> List[str]:
 
 def describe(name: str) -> str:
     """What the header says about an option."""
-    for struct in ("swiftcl_options", "swiftcl_task_options", "swiftcl_fit_options", "swiftcl_layer"):
+    for struct in ("swiftcl_options", "swiftcl_task_options", "swiftcl_fit_options", "swiftcl_layer",
+                   "swiftcl_class_head_options"):
         for field in abi.header.structs[struct]:
             if field.name == name and name not in _OWN:
                 values = ", ".join(option_values(name))
@@ -75,18 +76,24 @@ def set_field(target: ctypes.Structure, name: str, value: Any) -> None:
     setattr(target, name, integer(value, kind, name, expected=expected))
 
 
-def dense(width: int, block_size: int = 1, activation: Any = "relu", competition: Any = "task") -> ctypes.Structure:
+def dense(
+    width: int, block_size: int = 1, activation: Any = "relu", competition: Any = "task", source: Optional[int] = None
+) -> ctypes.Structure:
     """A layer of ``width`` units in blocks of ``block_size`` that compete.
 
     ``activation`` is "relu" or "none"; ``competition`` "task" (one winner per
-    block and task) or "sample" (one per block and row).
+    block and task) or "sample" (one per block and row). ``source`` is the index
+    of the layer it reads, by default the one before.
     """
-    return _layer("DENSE", width=width, block_size=block_size, activation=activation, competition=competition)
+    return _layer(
+        "DENSE", width=width, block_size=block_size, activation=activation, competition=competition,
+        source=_source(source))
 
 
 def conv(
     maps: int, block_size: int = 1, kernel: Union[int, Tuple[int, int]] = 3, stride: int = 1, padding: int = 0,
     activation: Any = "relu", competition: Any = "task", image: Optional[Tuple[int, int]] = None,
+    source: Optional[int] = None,
 ) -> ctypes.Structure:
     """A convolution of ``maps`` feature maps in blocks of ``block_size`` that compete.
 
@@ -94,13 +101,14 @@ def conv(
     ``image`` the inputs are, (height, width); their channels are
     ``input_channels``, side by side ("interleaved") or one after the other
     ("planar"). Weights are ordered by row, column and map of the kernel.
+    ``source`` is the index of the layer it reads, by default the one before.
     """
     height, width = (kernel, kernel) if isinstance(kernel, int) else kernel
     rows, columns = (0, 0) if image is None else image
     return _layer(
         "CONV2D", width=maps, block_size=block_size, activation=activation, competition=competition,
         kernel_height=height, kernel_width=width, stride=stride, padding=padding, input_height=rows,
-        input_width=columns)
+        input_width=columns, source=_source(source))
 
 
 def max_pool(kernel: Union[int, Tuple[int, int]] = 2, stride: int = 2, padding: int = 0) -> ctypes.Structure:
@@ -128,6 +136,34 @@ def dropout(rate: float) -> ctypes.Structure:
     return _layer("DROPOUT", rate=rate)
 
 
+def batch_norm(rate: float = 0.0) -> ctypes.Structure:
+    """Normalises what the dense layer or convolution before it sums up, before its gate and its activation.
+
+    A step moves the running statistics by ``rate`` at least; 0 is 0.1. They,
+    the scale and the shift are each task's own.
+    """
+    return _layer("BATCH_NORM", rate=rate)
+
+
+def add(source: int, activation: Any = "relu") -> ctypes.Structure:
+    """Adds what layer number ``source`` gives to what the layers before give, then the activation.
+
+    The layer with parameters before it has ``activation="none"``. Layers that
+    add up to one stream have one competition.
+    """
+    return _layer("ADD", source=_source(source), activation=activation)
+
+
+def _source(index: Optional[int]) -> int:
+    """The header counts from 1, so that 0 is the layer before."""
+    if index is None:
+        return 0
+    index = integer(index, ctypes.c_int32, "source")
+    if index < 0:
+        raise ValueError(f"source is {index}, expected the index of an earlier layer")
+    return index + 1
+
+
 def _pool(kind: str, kernel: Union[int, Tuple[int, int]], stride: int, padding: int) -> ctypes.Structure:
     height, width = (kernel, kernel) if isinstance(kernel, int) else kernel
     return _layer(kind, kernel_height=height, kernel_width=width, stride=stride, padding=padding)
@@ -152,10 +188,10 @@ def build_options(
     """The filled swiftcl_options and what must stay alive as long as it is used."""
     options = abi.structs["swiftcl_options"]()
     name = "swiftcl_options_init" + (f"_{preset}" if preset else "")
-    if name not in abi.functions:
-        known = [n[len("swiftcl_options_init_"):] for n in abi.functions if n.startswith("swiftcl_options_init_")]
+    if name not in abi.header.sized:
+        known = [n[len("swiftcl_options_init_"):] for n in abi.header.sized if n.startswith("swiftcl_options_init_")]
         raise ValueError(f"preset is {preset!r}, expected one of {', '.join(known)}")
-    library.check(getattr(library, name)(ctypes.byref(options)))
+    initialise(library, options, name)
     layer_type = abi.structs["swiftcl_layer"]
     items = list(layers)
     for index, item in enumerate(items):
@@ -210,6 +246,13 @@ def plan_of(library: Library, options: ctypes.Structure) -> Plan:
     result = sized("swiftcl_plan")
     library.check(library.swiftcl_network_plan(ctypes.byref(options), ctypes.byref(result)))
     return Plan._read(result)
+
+
+def initialise(library: Library, options: ctypes.Structure, name: str = "") -> ctypes.Structure:
+    """Fills an option struct with its defaults, telling the library its size."""
+    name = name or f"{type(options).__name__}_init"
+    library.check(getattr(library, f"{name}_sized")(ctypes.byref(options), ctypes.sizeof(options)))
+    return options
 
 
 def sized(struct: str) -> ctypes.Structure:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import enum
+from typing import NamedTuple
+
+import numpy as np
 
 from ._abi import abi
 
 __all__ = [
-    "Accounting", "Capacity", "CheckpointInfo", "FitReport", "LayerInfo", "Phase", "Plan", "Progress", "ReplayInfo",
+    "Accounting", "Capacity", "CheckpointInfo", "ClassHeadInfo", "Evaluation", "FitReport", "LayerInfo", "Normalisation",
+    "Phase", "Plan", "Progress", "ReplayInfo",
     "Scores", "Step", "TaskInfo", "TicketInfo", "WarningFlag",
 ]
 
@@ -25,6 +29,18 @@ Accounting = abi.record("swiftcl_accounting")
 Scores = abi.record("swiftcl_scores")
 Progress = abi.record("swiftcl_progress", {"phase": Phase})
 FitReport = abi.record("swiftcl_fit_report")
+ClassHeadInfo = abi.record("swiftcl_class_head_info", {"fitted": bool})
+Evaluation = abi.record("swiftcl_evaluation")
 ReplayInfo = abi.record("swiftcl_replay_info")
 CheckpointInfo = abi.record("swiftcl_checkpoint_info", {"open_phase": Phase})
+
+
+class Normalisation(NamedTuple):
+    """What a batch normalisation has for each unit: predictions give scale * (h - mean) / sqrt(variance + 1e-5) + bias."""
+
+    scale: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+
+
 TicketInfo = abi.record("swiftcl_ticket_info")

@@ -1,0 +1,111 @@
+import CSwiftCL
+
+/// Statistics of normalisations, estimated anew from rows of the caller's choice.
+extension Network {
+  mutating func calibrate(_ inputs: UnsafeRawPointer, rows: Int) -> swiftcl_status {
+    if !task.isOpen { return fail(SWIFTCL_E_STATE, "no task is open") }
+    if task.phase == SWIFTCL_PHASE_COMPETE {
+      return fail(
+        SWIFTCL_E_STATE, "the task still competes: its statistics restart at the commit")
+    }
+    var status = checkRowCount(rows)
+    if status == SWIFTCL_OK { status = checkRows(inputs, count: rows) }
+    // Nothing is written before every chunk is known to have finite statistics.
+    if status == SWIFTCL_OK { status = estimate(inputs, rows: rows, writes: false) }
+    if status == SWIFTCL_OK { status = estimate(inputs, rows: rows, writes: true) }
+    return status
+  }
+
+  /// Runs rows as a step would, chunk by chunk, and takes the mean of their statistics,
+  /// each chunk by its rows.
+  private mutating func estimate(_ inputs: UnsafeRawPointer, rows: Int, writes: Bool)
+    -> swiftcl_status
+  {
+    var first = 0
+    while first < rows {
+      let count = min(batch, rows - first)
+      guard let x = load(inputs, first: first, count: count) else { return error.status }
+      for l in 0..<hidden {
+        forward(layer: l, surface(below: l, x), samples: count, trains: true)
+        if shapes[l].isPooled { pool(layer: l, samples: count) }
+        if !shapes[l].normalises { continue }
+        let step = working[l].norm
+        if writes {
+          let share = Float(count) / Float(first + count)
+          moveStatistics(layer: l, rows: count * shapes[l].pixels, by: share)
+        } else if !allFinite(step.mean, working[l].units)
+          || !allFinite(step.variance, working[l].units)
+        {
+          return fail(
+            SWIFTCL_E_NONFINITE, "the statistics of layer", is: Float.infinity,
+            expected: "finite numbers; a smaller learning_rate may help")
+        }
+      }
+      first += count
+    }
+    return SWIFTCL_OK
+  }
+
+  /// The layer that a batch normalisation of the description belongs to; nil after a message.
+  private mutating func normalised(_ slot: UInt32) -> Int? {
+    for l in 0..<hidden
+    where shapes[l].normalises && UInt32(truncatingIfNeeded: shapes[l].slot) &+ 1 == slot {
+      return l
+    }
+    _ = fail(
+      SWIFTCL_E_ARGUMENT, "layer", is: Int(shown: UInt(slot)),
+      expected: "the index of a batch normalisation in the description")
+    return nil
+  }
+
+  /// What a task's normalisation has; nil after a message.
+  private mutating func norm(_ number: swiftcl_task, layer: UInt32, count: Int)
+    -> (values: NormParameters, units: Int)?
+  {
+    guard let l = normalised(layer) else { return nil }
+    var found: (values: NormParameters, units: Int)?
+    if isOpen(number) {
+      if isParked { parkLive() }
+      let set = candidates(l)
+      found = set.norm.map { ($0.values, set.units) }
+    } else {
+      guard let ticket = ticket(number) else { return nil }
+      let theirs = ticket.pointee.layers[l]
+      found = theirs.norm.map { ($0, theirs.size.units) }
+    }
+    if let found, count < found.units {
+      _ = fail(SWIFTCL_E_BUFFER, "count", is: count, expected: "units = ", found.units)
+      return nil
+    }
+    return found
+  }
+
+  mutating func getNorm(
+    _ number: swiftcl_task, layer: UInt32, _ target: NormParameters, count: Int
+  ) -> swiftcl_status {
+    guard let norm = norm(number, layer: layer, count: count) else { return error.status }
+    target.copy(norm.values, norm.units)
+    return SWIFTCL_OK
+  }
+
+  mutating func setNorm(
+    _ number: swiftcl_task, layer: UInt32, _ source: NormParameters, count: Int
+  ) -> swiftcl_status {
+    guard let norm = norm(number, layer: layer, count: count) else { return error.status }
+    if !isOpen(number) {
+      return fail(
+        SWIFTCL_E_OWNED, "the finished task", is: Int(number),
+        expected: "the open one; a finished task's normalisation is its own")
+    }
+    if !source.areFinite(norm.units) {
+      return fail(SWIFTCL_E_NONFINITE, "scale, mean and variance must be finite")
+    }
+    for u in 0..<norm.units where source.variance[u] < 0 {
+      return fail(
+        SWIFTCL_E_ARGUMENT, "variance of a unit", is: source.variance[u], expected: "0 or more")
+    }
+    norm.values.copy(source, norm.units)
+    if isParked { packSample() }
+    return SWIFTCL_OK
+  }
+}
