@@ -1,6 +1,6 @@
 """PyTorch training the small convolutional network on all of CIFAR-10, from initial values that it is given.
 
-    run_torch_pictures.py START
+    run_torch_cifar.py START
 
 START is an .npz with the weights w0, w1, ... and biases b0, b1, ... of the layers.
 Weights lie as libswiftcl has them, (maps, row * column * channel).
@@ -16,8 +16,8 @@ import torch
 from torch import nn
 
 import contender
-import pictures
-from pictures import data
+import cifar_parity
+from cifar_parity import data
 
 torch.set_num_threads(1)
 torch.set_num_interop_threads(1)
@@ -25,17 +25,17 @@ torch.set_num_interop_threads(1)
 
 def network(path):
     layers, channels, side = [], 3, 32
-    for maps in pictures.WIDTHS[:-1]:
+    for maps in cifar_parity.WIDTHS[:-1]:
         layers += [nn.Conv2d(channels, maps, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
         channels, side = maps, side // 2
-    layers += [nn.Flatten(), nn.Linear(channels * side * side, pictures.WIDTHS[-1]), nn.ReLU(),
-               nn.Linear(pictures.WIDTHS[-1], pictures.CLASSES)]
+    layers += [nn.Flatten(), nn.Linear(channels * side * side, cifar_parity.WIDTHS[-1]), nn.ReLU(),
+               nn.Linear(cifar_parity.WIDTHS[-1], cifar_parity.CLASSES)]
     net, given, window = nn.Sequential(*layers), np.load(path), (3, 3)
     parametrised = [layer for layer in net if hasattr(layer, "weight")]
     with torch.no_grad():
         for number, layer in enumerate(parametrised):
             weights = torch.from_numpy(given[f"w{number}"])
-            if number <= len(pictures.WIDTHS) - 1:  # a dense layer on maps is a window over all of them
+            if number <= len(cifar_parity.WIDTHS) - 1:  # a dense layer on maps is a window over all of them
                 window = (3, 3) if layer.weight.dim() == 4 else (side, side)
                 weights = weights.reshape(len(weights), *window, -1).permute(0, 3, 1, 2)
             layer.weight.copy_(weights.reshape(layer.weight.shape))
@@ -55,13 +55,13 @@ def main():
     def train(seed, epochs):
         x, y, x_test, y_test = data.cifar10()
         net, rows, labels = network(sys.argv[1]), tensor(x), torch.from_numpy(y).long()
-        optimizer = torch.optim.SGD(net.parameters(), lr=pictures.FIRST_RATE, momentum=pictures.MOMENTUM)
-        group, steps, step = optimizer.param_groups[0], epochs * -(-len(rows) // pictures.BATCH), 0
+        optimizer = torch.optim.SGD(net.parameters(), lr=cifar_parity.FIRST_RATE, momentum=cifar_parity.MOMENTUM)
+        group, steps, step = optimizer.param_groups[0], epochs * -(-len(rows) // cifar_parity.BATCH), 0
         watch = contender.Stopwatch()
-        for order in pictures.orders(seed, len(rows), epochs):
-            for at in range(0, len(rows), pictures.BATCH):
-                chosen = order[at:at + pictures.BATCH]
-                group["lr"] = pictures.FIRST_RATE * (1 - (1 - pictures.LAST_RATE) * step / max(1, steps - 1))
+        for order in cifar_parity.orders(seed, len(rows), epochs):
+            for at in range(0, len(rows), cifar_parity.BATCH):
+                chosen = order[at:at + cifar_parity.BATCH]
+                group["lr"] = cifar_parity.FIRST_RATE * (1 - (1 - cifar_parity.LAST_RATE) * step / max(1, steps - 1))
                 optimizer.zero_grad(set_to_none=True)
                 loss_of(net(rows[chosen]), labels[chosen]).backward()
                 optimizer.step()
