@@ -8,22 +8,22 @@ struct LayerGraph {
   /// The layer with parameters that slot `slot` belongs to.
   private func layer(of slot: Int) -> Int {
     var l = 0
-    while l < count - 1 && outlines[l].lastSlot < slot { l += 1 }
+    while l < count - 1 && Int(outlines[l].lastSlot) < slot { l += 1 }
     return l
   }
 
   private mutating func note(_ shape: LayerShape, lastSlot: Int) {
-    var outline = shape.outline
-    outline.lastSlot = lastSlot
-    outline.leader = count
+    var outline = LayerShape.Outline(shape)
+    outline.lastSlot = Int8(lastSlot)
+    outline.leader = Int8(count)
     outlines[count] = outline
     if shape.input >= 0 {
-      outlines[shape.input].lastReader = count
+      outlines[shape.input].lastReader = Int8(count)
       outlines[shape.input].readers += 1
       if shape.input == count - 1 { outlines[shape.input].feedsNext = true }
     }
     if shape.added >= 0 {
-      outlines[shape.added].lastReader = count
+      outlines[shape.added].lastReader = Int8(count)
       outlines[shape.added].readers += 1
       join(count, shape.added)
     }
@@ -76,17 +76,17 @@ struct LayerGraph {
   @inline(never)
   func shape(_ l: Int, _ options: swiftcl_options) -> LayerShape? {
     var lastSlot = 0
-    let first = l == 0 ? 0 : outlines[l - 1].lastSlot + 1
+    let first = l == 0 ? 0 : Int(outlines[l - 1].lastSlot) + 1
     guard var shape = shape(l, from: first, options, &lastSlot) else { return nil }
     let outline = outlines[l]
-    shape.leader = outline.leader
-    shape.lastReader = outline.lastReader
+    shape.leader = Int(outline.leader)
+    shape.lastReader = Int(outline.lastReader)
     shape.branches = outline.readers != 1 || !outline.feedsNext
     if shape.input >= 0 {
       shape.sharesInput =
-        outlines[shape.input].lastReader > l || shape.input == shape.added
+        Int(outlines[shape.input].lastReader) > l || shape.input == shape.added
     }
-    if shape.added >= 0 { shape.sharesAdded = outlines[shape.added].lastReader > l }
+    if shape.added >= 0 { shape.sharesAdded = Int(outlines[shape.added].lastReader) > l }
     return shape
   }
 

@@ -71,24 +71,29 @@ struct LayerShape {
 
 extension LayerShape {
   /// What layers above must know of one that they read.
+  /// There is one for every layer, on the stack: numbers are small.
   struct Outline {
-    var width = 0
-    var liveWidth = 0
-    var winnerWidth = 0
-    var height = 0
-    var surfaceWidth = 0
-    var lastSlot = 0
-    var leader = 0
-    var lastReader = -1
-    var readers = 0
+    private var widths: (Int32, Int32, Int32) = (0, 0, 0)
+    private var sides: (Int32, Int32) = (0, 0)
+    var lastSlot: Int8 = 0
+    var leader: Int8 = 0
+    var lastReader: Int8 = -1
+    var readers: Int8 = 0
     /// The next layer takes its input from it.
     var feedsNext = false
-  }
 
-  var outline: Outline {
-    Outline(
-      width: width, liveWidth: liveWidth, winnerWidth: winnerWidth, height: surfaceHeight,
-      surfaceWidth: surfaceWidth)
+    init() {}
+
+    init(_ shape: LayerShape) {
+      widths = (Int32(shape.width), Int32(shape.liveWidth), Int32(shape.winnerWidth))
+      sides = (Int32(shape.surfaceHeight), Int32(shape.surfaceWidth))
+    }
+
+    var width: Int { Int(widths.0) }
+    var liveWidth: Int { Int(widths.1) }
+    var winnerWidth: Int { Int(widths.2) }
+    var height: Int { Int(sides.0) }
+    var surfaceWidth: Int { Int(sides.1) }
   }
 
   /// Shape of the layer at `slot` that reads layer `input`; `below` is nil for the first one.

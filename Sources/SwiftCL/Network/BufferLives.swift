@@ -1,0 +1,62 @@
+import CSwiftCL
+
+/// When the buffers of a plan hold something, in moments of a step (BufferPlan).
+struct BufferLives {
+  let layerCount: Int
+  /// A norm over all gradients needs them all at once.
+  let keepsGradients: Bool
+  /// A finished task is predicted once a step's targets are known.
+  let runsTeacher: Bool
+  /// Layers whose output is pooled, one bit each.
+  var pools: UInt32 = 0
+  /// Layers whose output must be known where their own way back begins.
+  var keeps: UInt32 = 0
+  /// The last layer that reads each.
+  var lastReaders = InlineArray<32, Int8>(repeating: -1)
+
+  /// The first moment of a prediction, that of its first layer.
+  private static let prediction = -100
+
+  /// First and last moment at which a buffer holds something.
+  @inline(never)
+  func life(_ buffer: Int) -> (birth: Int, death: Int) {
+    let end = 2 * layerCount
+    switch buffer {
+    // Read by the forward pass, and by the first layer's update.
+    case BufferPlan.inputs: return (BufferLives.prediction, end - 1)
+    case BufferPlan.targets: return (runsTeacher ? BufferLives.prediction : 0, layerCount - 1)
+    case BufferPlan.maps: return (BufferLives.prediction - 1, BufferLives.prediction - 1)
+    case BufferPlan.patches: return (BufferLives.prediction, end - 1)
+    case BufferPlan.patchDeltas: return (layerCount, end - 1)
+    default: break
+    }
+    let l = (buffer - BufferPlan.sums(0)) / 8
+    let back = end - 1 - l
+    let isPooled = pools >> UInt32(l) & 1 == 1
+    let isKept = isPooled || keeps >> UInt32(l) & 1 == 1
+    let lastReader = Int(lastReaders[l])
+    let firstDelta = end - 1 - lastReader
+    switch buffer {
+    case BufferPlan.sums(l): return (l, back)
+    // The layer above reads it once more, for its weights.
+    // Pooling needs it on the way back.
+    case BufferPlan.output(l): return (l, l == layerCount - 1 || isKept ? back : back - 1)
+    case BufferPlan.pooled(l): return (l, back)
+    case BufferPlan.delta(l): return (isPooled ? back : firstDelta, back)
+    case BufferPlan.pooledDelta(l): return (firstDelta, back)
+    case BufferPlan.predicted(l):
+      return (BufferLives.prediction + l, BufferLives.prediction + (isPooled ? l : lastReader))
+    case BufferPlan.predictedPooled(l):
+      return (BufferLives.prediction + l, BufferLives.prediction + lastReader)
+    default: return (back, keepsGradients ? end : back)
+    }
+  }
+
+  func meet(_ a: Int, _ b: Int) -> Bool {
+    #if SWIFTCL_TESTING
+      if !BufferPlan.shares { return true }
+    #endif
+    let (one, other) = (life(a), life(b))
+    return one.birth <= other.death && other.birth <= one.death
+  }
+}
