@@ -168,6 +168,8 @@ struct ReferenceLayer {
   var leader: Int
   /// Of a layer that normalises; empty otherwise.
   var scales: [Double] = []
+  /// Running mean and variance, by which a single row is normalised.
+  var running: [(mean: Double, variance: Double)] = []
   /// What dropout multiplies the layer's surface by in the coming step; empty without.
   var drops: [Double] = []
   /// Straight-through: hard minus relaxed sample of each block where it was taken.
@@ -186,7 +188,12 @@ struct ReferenceLayer {
       for k in 0..<live.inputs { weights.append(Double(live.weights[live.panels.index(k, o)])) }
     }
     biases = (0..<live.units).map { Double(live.bias[$0]) }
-    if let norm = live.norm { scales = (0..<live.units).map { Double(norm.values.scale[$0]) } }
+    if let norm = live.norm {
+      scales = (0..<live.units).map { Double(norm.values.scale[$0]) }
+      running = (0..<live.units).map {
+        (Double(norm.values.mean[$0]), Double(norm.values.variance[$0]))
+      }
+    }
     if shape.dropRate > 0 {
       let stride = working.stride
       let pixels = rows * shape.surfacePixels
@@ -227,8 +234,9 @@ struct ReferenceLayer {
     let count = sums.count / units
     for u in 0..<units {
       let values = (0..<count).map { sums[$0 * units + u] }
-      let mean = values.reduce(0, +) / Double(count)
-      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)
+      var mean = values.reduce(0, +) / Double(count)
+      var variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)
+      if count == 1 { (mean, variance) = running[u] }
       for n in 0..<count {
         let normal = (values[n] - mean) / (variance + 1e-5).squareRoot()
         result[n * units + u] = scales[u] * normal + biases[u]

@@ -101,6 +101,29 @@ struct ResidualTests {
     try GradientCheck.run(test, rows(7))
   }
 
+  /// A single row of a dense layer is normalised by what runs, and moves it.
+  @Test func gradientsOfOneRow() throws {
+    let test = try network(.denseNorm)
+    try test.begin(competes: competeAlways)
+    try test.step(rows(5))
+    try GradientCheck.run(test, rows(6, 1))
+    try test.commit()
+    for s in 0..<40 as Range<UInt64> { try test.step(rows(s, 1)) }
+    let norm = try #require(test.network.working[0].live.norm?.values)
+    for u in 0..<test.network.working[0].units { #expect(norm.variance[u] > 0.01) }
+  }
+
+  /// Sums whose square overflows leave the loss finite, for a while: refused at once.
+  @Test func statisticsThatOverflowAreRefused() throws {
+    let test = try TestNetwork([dense(4, 2), normalising(), head(5)], inputs: 48)
+    try test.begin()
+    let before = try test.openLogits(rows(9)).bits
+    var huge = rows(1)
+    for i in huge.x.indices { huge.x[i] *= 1e20 }
+    #expect(throws: (any Error).self) { try test.step(huge) }
+    #expect(try test.openLogits(rows(9)).bits == before)
+  }
+
   @Test(arguments: [SWIFTCL_SAMPLER_GUMBEL, SWIFTCL_SAMPLER_TOP_K, SWIFTCL_SAMPLER_RANDOM])
   func gradientsOfSamplers(sampler: Int32) throws {
     for shape in [Shape.block, .projection] {

@@ -195,13 +195,14 @@ public func swiftcl_task_commit(_ network: swiftcl_network_ref?) -> swiftcl_stat
   return net.pointee.commitTask()
 }
 
-/// Estimates the statistics of every batch normalisation anew: the mean of what these rows have,
-/// max_batch at a time. Running statistics otherwise follow the steps since the winners stand.
+/// Estimates the statistics of every batch normalisation anew: mean and variance of all these rows
+/// together. They run max_batch at a time, normalised as in a step: layers above the first see
+/// what max_batch rows of the order given make of them. Running statistics otherwise follow the steps since the winners stand.
 /// Nothing else of the task changes; a network without normalisation is left alone.
 ///
 /// - Parameter network: a network with a task open whose winners stand (swiftcl_task_commit).
 /// - Parameter inputs: rows times inputs elements of the network's input_type.
-/// - Parameter rows: 1 or more; the more, the better the estimate.
+/// - Parameter rows: 1 or more; the more, and the better mixed, the better the estimate.
 /// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL or _ARGUMENT; SWIFTCL_E_STATE without an open task or while it
 ///   competes; SWIFTCL_E_NONFINITE for an input or a statistic, before anything was changed. Since 0.1.
 @c(swiftcl_task_calibrate)

@@ -62,27 +62,32 @@ private func rowSum(_ rows: Int, _ row: (Int) -> SIMD16<Float>) -> SIMD16<Float>
 }
 
 extension Network {
-  /// Turns the sums of a step into what has mean 0 and variance 1 over its rows.
+  /// Turns the sums of a step into what has mean 0 and variance 1 over its rows. A single
+  /// row has no variance: it is normalised by the running statistics, which it then moves
+  /// by its distance from them.
   @inline(never)
   func normalise(layer l: Int, rows: Int) {
     let layer = working[l]
+    guard let norm = layer.live.norm?.values else { return }
     let stride = layer.stride
     let count = Float(rows)
     for u in Swift.stride(from: 0, to: layer.padded, by: 16) {
       let x = layer.sums.normal + u
-      let mean = rowSum(rows) { Lane.load(x + $0 &* stride) } / count
-      let variance =
+      var mean = rowSum(rows) { Lane.load(x + $0 &* stride) } / count
+      Lane.store(mean, layer.norm.mean + u)
+      if rows == 1 { mean = Lane.load(norm.mean + u) }
+      var variance =
         rowSum(rows) {
           let d = Lane.load(x + $0 &* stride) - mean
           return d * d
         } / count
+      Lane.store(variance, layer.norm.variance + u)
+      if rows == 1 { variance = Lane.load(norm.variance + u) }
       let inverse = 1 / (variance + NormStep.epsilon).squareRoot()
       for n in 0..<rows {
         let place = x + n &* stride
         Lane.store((Lane.load(place) - mean) * inverse, place)
       }
-      Lane.store(mean, layer.norm.mean + u)
-      Lane.store(variance, layer.norm.variance + u)
       Lane.store(inverse, layer.norm.inverse + u)
     }
   }
@@ -109,7 +114,9 @@ extension Network {
       Lane.store(gate * sum, layer.gradients.biases + u)
       Lane.store(gate * product, layer.gradients.scale + u)
       let factor = gate * scale * Lane.load(layer.norm.inverse + u)
-      let (meanSum, meanProduct) = (sum / count, product / count)
+      // Running statistics do not move with the row.
+      let moves: Float = rows == 1 ? 0 : 1
+      let (meanSum, meanProduct) = (moves * sum / count, moves * product / count)
       for n in 0..<rows {
         let place = dy + n &* stride
         let rest = Lane.load(place) - meanSum - Lane.load(x + n &* stride) * meanProduct
@@ -130,14 +137,31 @@ extension Network {
   }
 
   @inline(never)
-  func moveStatistics(layer l: Int, rows: Int, by share: Float) {
+  private func moveStatistics(layer l: Int, rows: Int, by share: Float) {
     let layer = working[l]
     guard let norm = layer.live.norm?.values else { return }
-    let unbiased = rows > 1 ? Float(rows) / Float(rows - 1) : 1
     for u in 0..<layer.units {
-      norm.mean[u] += share * (layer.norm.mean[u] - norm.mean[u])
-      norm.variance[u] += share * (layer.norm.variance[u] * unbiased - norm.variance[u])
+      let variance = layer.norm.variance[u] * unbiased(rows)
+      norm.mean[u] = mixed(norm.mean[u], layer.norm.mean[u], share)
+      norm.variance[u] = mixed(norm.variance[u], variance, share)
     }
+  }
+
+  private func mixed(_ old: Float, _ new: Float, _ share: Float) -> Float {
+    share >= 1 ? new : old + share * (new - old)
+  }
+
+  /// What makes of the variance of some rows an estimate of that of all.
+  func unbiased(_ rows: Int) -> Float { rows > 1 ? Float(rows) / Float(rows - 1) : 1 }
+
+  /// Whether the statistics of the rows at hand can be kept: where they are not finite, the
+  /// loss may be.
+  func statisticsAreFinite(layer l: Int) -> Bool {
+    let layer = working[l]
+    if !allFinite(layer.norm.mean, layer.units) { return false }
+    // Twice: what it is multiplied with to be unbiased is no more.
+    for u in 0..<layer.units where !(2 * layer.norm.variance[u]).isFinite { return false }
+    return true
   }
 
   /// Of finished tasks and of an open one that only predicts.

@@ -39,6 +39,7 @@ extension LayerCheck {
 
   /// Whether two layers can be added: same maps, same pixels, same blocks.
   func checkSum(_ i: Int, _ image: Image, _ other: Image) -> swiftcl_status {
+    if other.isFlat && other.pixels > 1 { return refuseFlat(layers[i], i) }
     if image.height != other.height || image.width != other.width || image.maps != other.maps {
       return refuse(
         i, "layers.source", is: layers[i].source,
@@ -69,8 +70,12 @@ extension LayerCheck {
     }
     if adds { return checkAdd(layer, i, &image) }
     if layer.kind == SWIFTCL_LAYER_BATCH_NORM { return checkNorm(layer, i, &image) }
-    if layer.kind == SWIFTCL_LAYER_FLATTEN { return checkNoWindow(layer, i) }
+    if layer.kind == SWIFTCL_LAYER_FLATTEN {
+      image.isFlat = true
+      return checkNoWindow(layer, i)
+    }
     if layer.kind == SWIFTCL_LAYER_DROPOUT { return checkDropout(layer, i, &image) }
+    if image.isFlat { return refuseFlat(layer, i) }
     if image.isPooled {
       return refuse(
         i, "layers.kind", is: layer.kind,
@@ -86,12 +91,18 @@ extension LayerCheck {
     if status == SWIFTCL_OK { status = checkWindow(layer, i, image) }
     if status != SWIFTCL_OK { return status }
     shrink(&image, layer)
-    return SWIFTCL_OK
+    return checkSize(UInt32(truncatingIfNeeded: image.maps), i, image)
+  }
+
+  func refuseFlat(_ layer: swiftcl_layer, _ i: Int) -> swiftcl_status {
+    refuse(
+      i, "layers.kind", is: layer.kind,
+      expected: "a dense layer, dropout or the head behind SWIFTCL_LAYER_FLATTEN")
   }
 
   /// Both stand between the sums and what is made of them.
   func checkNorm(_ layer: swiftcl_layer, _ i: Int, _ image: inout Image) -> swiftcl_status {
-    if image.isNormalised || image.isAdded || image.isPooled || image.isDropped {
+    if image.isNormalised || image.isAdded || image.isPooled || image.isDropped || image.isFlat {
       return refuse(
         i, "layers.kind", is: layer.kind,
         expected: "a batch normalisation right behind its dense layer or convolution")
@@ -105,7 +116,7 @@ extension LayerCheck {
       return refuse(
         i, "layers.activation", is: layer.activation, expected: "a SWIFTCL_ACTIVATION_ constant")
     }
-    if image.isAdded || image.isPooled || image.isDropped || image.isActive {
+    if image.isAdded || image.isPooled || image.isDropped || image.isFlat || image.isActive {
       return refuse(
         i, "layers.kind", is: layer.kind,
         expected:

@@ -16,8 +16,8 @@ extension Network {
     return status
   }
 
-  /// Runs rows as a step would, chunk by chunk, and takes the mean of their statistics,
-  /// each chunk by its rows.
+  /// Runs rows as a step would, chunk by chunk, and takes together what they have: mean and
+  /// variance of all rows, those between the chunks as well.
   private mutating func estimate(_ inputs: UnsafeRawPointer, rows: Int, writes: Bool)
     -> swiftcl_status
   {
@@ -29,21 +29,47 @@ extension Network {
         forward(layer: l, surface(below: l, x), samples: count, trains: true)
         if shapes[l].isPooled { pool(layer: l, samples: count) }
         if !shapes[l].normalises { continue }
-        let step = working[l].norm
-        if writes {
-          let share = Float(count) / Float(first + count)
-          moveStatistics(layer: l, rows: count * shapes[l].pixels, by: share)
-        } else if !allFinite(step.mean, working[l].units)
-          || !allFinite(step.variance, working[l].units)
-        {
-          return fail(
-            SWIFTCL_E_NONFINITE, "the statistics of layer", is: Float.infinity,
-            expected: "finite numbers; a smaller learning_rate may help")
+        if !writes {
+          if !statisticsAreFinite(layer: l) { return failStatistics(layer: l) }
+          continue
         }
+        takeStatistics(
+          layer: l, share: Float(count) / Float(first + count), ofOne: count * shapes[l].pixels == 1
+        )
+        if first + count == rows { scaleVariance(layer: l, rows: rows * shapes[l].pixels) }
       }
       first += count
     }
     return SWIFTCL_OK
+  }
+
+  mutating func failStatistics(layer l: Int) -> swiftcl_status {
+    fail(
+      SWIFTCL_E_NONFINITE, "the mean or variance behind layer", is: shapes[l].slot,
+      expected: "a finite number; smaller inputs or a smaller learning_rate may help")
+  }
+
+  /// Adds a chunk's statistics to those of the chunks before; it is this share of all.
+  private func takeStatistics(layer l: Int, share: Float, ofOne: Bool) {
+    let step = working[l].norm
+    guard let norm = working[l].live.norm?.values else { return }
+    for u in 0..<working[l].units {
+      let variance = ofOne ? 0 : step.variance[u]
+      if share >= 1 {
+        norm.mean[u] = step.mean[u]
+        norm.variance[u] = variance
+        continue
+      }
+      let apart = step.mean[u] - norm.mean[u]
+      norm.mean[u] += share * apart
+      norm.variance[u] +=
+        share * (variance - norm.variance[u]) + share * (1 - share) * apart * apart
+    }
+  }
+
+  private func scaleVariance(layer l: Int, rows: Int) {
+    guard let norm = working[l].live.norm?.values else { return }
+    for u in 0..<working[l].units { norm.variance[u] *= unbiased(rows) }
   }
 
   /// The layer that a batch normalisation of the description belongs to; nil after a message.

@@ -35,6 +35,7 @@ struct LayerCheck {
     /// Whether its last layer is a pooling.
     var isPooled = false
     var isDropped = false
+    var isFlat = false
 
     var pixels: Int { height * width }
   }
@@ -181,10 +182,12 @@ struct LayerCheck {
       expected: drops ? "0 to below 1" : "0 in a layer that is no dropout")
   }
 
-  private func checkSize(_ width: UInt32, _ i: Int, _ image: Image) -> swiftcl_status {
-    let (elements, overflow) = image.pixels.multipliedReportingOverflow(by: Int(width))
+  func checkSize(_ width: UInt32, _ i: Int, _ image: Image) -> swiftcl_status {
+    let (elements, overflow) = image.pixels.multipliedReportingOverflow(
+      by: Panels.pad(Int(width)))
     if !overflow && elements <= LayerCheck.largestMaps { return SWIFTCL_OK }
     return refuse(
-      i, "layers.width", is: width, expected: "at most 67108864 elements of the maps of one row")
+      i, "layers.width", is: width,
+      expected: "at most 67108864 elements of the maps of one row, maps rounded up to 16")
   }
 }

@@ -131,7 +131,16 @@ extension Network {
       if !allFinite(set.weights, set.panels.count) || !allFinite(set.bias, set.padded) {
         return false
       }
-      if let norm = set.norm, !norm.values.areFinite(set.units) { return false }
+      guard let norm = set.norm?.values else { continue }
+      for u in 0..<set.units {
+        // What predictions use is finite where this is; the rest is, where that is.
+        let folded = NormStep.folded(norm, bias: set.bias, u)
+        if !folded.factor.isFinite || !folded.summand.isFinite || !norm.scale[u].isFinite
+          || !norm.mean[u].isFinite || !norm.variance[u].isFinite
+        {
+          return false
+        }
+      }
     }
     return true
   }

@@ -150,7 +150,10 @@ extension Network {
       workspace.classes[c] = ticket.pointee.classes[c]
       workspace.columns[c] = ticket.pointee.columns[c]
     }
-    for l in 0..<hidden { listWinners(layer: l, of: ticket.pointee.layers[l]) }
+    for l in 0..<hidden {
+      listWinners(layer: l, of: ticket.pointee.layers[l])
+      if gatesPerTask(l) { working[l].live.clearLogits() }
+    }
     listClasses()
     if let later = laterTaskSharing(ticket) {
       task = OpenTask()

@@ -35,6 +35,9 @@ extension Network {
         is: !loss.isFinite ? loss : replayed.isFinite ? kl : replayed,
         expected: "a finite number; a smaller learning_rate or clip_norm may help")
     }
+    for l in 0..<hidden where shapes[l].normalises && !net.statisticsAreFinite(layer: l) {
+      return failStatistics(layer: l)
+    }
     report.phase = task.phase
     report.loss = loss
     report.kl = kl

@@ -18,6 +18,7 @@ extension LayerCheck {
   func checkConvolution(_ layer: swiftcl_layer, _ i: Int, _ image: inout Image)
     -> swiftcl_status
   {
+    if image.isFlat { return refuseFlat(layer, i) }
     var status = i == 0 ? checkInputImage(layer, &image) : checkSameImage(layer, i, image)
     if status == SWIFTCL_OK { status = checkWindow(layer, i, image) }
     if status != SWIFTCL_OK { return status }

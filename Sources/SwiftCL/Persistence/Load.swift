@@ -100,7 +100,7 @@ enum Load {
       return nil
     }
     return CheckpointHead(
-      order: built, major: major, minor: minor, tasks: Int(tasks), openPhase: phase,
+      order: built, major: major, minor: minor, tasks: Int(shown: UInt(tasks)), openPhase: phase,
       fileBytes: fileBytes, isScaled: isScaled, maxTasks: described)
   }
 

@@ -100,11 +100,11 @@ extension Network {
   private mutating func restoreTicket(_ source: inout Source) {
     source.begin(CheckpointFormat.Tag.task)
     let record = record(&source)
-    let classCount = Int(source.u32())
+    let classCount = Int(shown: UInt(source.u32()))
     _ = source.u32()
     var inputs = shapes[0].inputs
     for l in 0..<hidden {
-      let units = Int(source.u32())
+      let units = Int(shown: UInt(source.u32()))
       workspace.maps.sizes[l] = TicketSize(
         units: units, inputs: inputs, blocks: shapes[l].blocks, normalises: shapes[l].normalises)
       if units < 1 || units > shapes[l].winnerWidth {

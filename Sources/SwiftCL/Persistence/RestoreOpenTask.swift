@@ -12,7 +12,7 @@ extension Network {
     open.reopens = source.u32() == 1
     open.rateIsSet = source.u32() == 1
     open.rate = source.f32()
-    open.classCount = Int(source.u32())
+    open.classCount = Int(shown: UInt(source.u32()))
     open.classesBefore = source.u32()
     open.replayBytesBefore = options.replay_bytes
     open.replayRowsBefore = options.replay_rows
@@ -116,8 +116,8 @@ extension Network {
     source.begin(CheckpointFormat.Tag.working)
     var set = candidates(l)
     let shape = shapes[l]
-    set.units = Int(source.u32())
-    set.inputs = Int(source.u32())
+    set.units = Int(shown: UInt(source.u32()))
+    set.inputs = Int(shown: UInt(source.u32()))
     let feeding = l == 0 ? shapes[0].inputs : candidates(shapes[l].input).units * shapes[l].taps
     let rows = options.sharesTicket ? headShape.width : task.classCount
     if set.units < 1 || set.units > (l < hidden ? shape.liveWidth : rows) || set.inputs != feeding
@@ -209,7 +209,7 @@ extension Network {
 
   private func restoreRunning(_ source: inout Source, layer l: Int) {
     let set = working[l].parked
-    let count = Int(source.u32())
+    let count = Int(shown: UInt(source.u32()))
     if count != runningCount(l) {
       source.refuse(SWIFTCL_E_CORRUPT, "the sample of top-k is impossible")
       return

@@ -61,6 +61,13 @@ struct CandidateSet {
     norm?.clearMoments(padded)
   }
 
+  /// For units that no longer compete, so that a checkpoint has nothing by chance.
+  func clearLogits() {
+    logits.update(repeating: 0, count: units)
+    logitFirst.update(repeating: 0, count: units)
+    logitSecond.update(repeating: 0, count: units)
+  }
+
   /// Takes over the units `outputs` and inputs `inputs` (ascending; nil is all)
   /// of `source`, which may be this very set: a packed place is never before
   /// the place it is filled from. Unit arrays and block starts follow.

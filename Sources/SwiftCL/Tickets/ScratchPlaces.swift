@@ -5,7 +5,7 @@ struct ScratchPlaces {
   /// Floats of a row.
   private(set) var total = 0
   /// No ticket of use needs more; stops overflow early.
-  static let largest = 1 << 28
+  static let largest = Int.max / 16
   /// Those of the layers with even numbers, in a chain.
   private(set) var even = 0
 

@@ -63,7 +63,9 @@ struct OpenTicket {
   }
 
   func panels(_ l: Int) -> Panels {
-    Panels(inputs: Int(layers[l].inputs), outputs: Int(layers[l].units))
+    Panels(
+      inputs: Int(truncatingIfNeeded: layers[l].inputs),
+      outputs: Int(truncatingIfNeeded: layers[l].units))
   }
 
   func window(_ l: Int) -> TicketWindow {

@@ -147,7 +147,7 @@ struct TicketCheck {
       return false
     }
     let pixels = max(window.window.outPixels, window.surfacePixels)
-    if pixels > LayerCheck.largestMaps / max(1, Int(truncatingIfNeeded: layer.units)) {
+    if pixels > LayerCheck.largestMaps / max(16, ticket.panels(l).padded) {
       return false
     }
     if window.added > 0 {
