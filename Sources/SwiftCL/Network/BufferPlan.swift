@@ -74,7 +74,7 @@ struct BufferPlan {
     set(BufferPlan.inputs) { _ = $0.take(Float.self, batch * Int(options.inputs)) }
     set(BufferPlan.targets) { _ = $0.take(Int32.self, batch) }
     set(BufferPlan.maps) { _ = Maps(&$0, options) }
-    LayerShape.each(options) { l, shape in
+    LayerGraph.each(options) { l, shape in
       let width = Panels.pad(shape.liveWidth)
       let rows = BufferPlan.product(batch, shape.pixels)
       lastReaders[l] = Int8(shape.isHead ? l : shape.lastReader)
@@ -226,7 +226,7 @@ struct Maps {
     var widest = Int(options.inputs)
     var mostBlocks = 0
     var units = 0
-    LayerShape.each(options) { _, shape in
+    LayerGraph.each(options) { _, shape in
       widest = max(widest, max(shape.liveWidth, shape.winnerWidth))
       widest = max(widest, max(shape.liveInputs, shape.winnerInputs))
       mostBlocks = max(mostBlocks, shape.blocks)
