@@ -1,7 +1,10 @@
-"""ResNet-18 as CIFAR has it, beside PyTorch's dense one: a training step, and the memory that was planned.
+"""ResNet-18 as CIFAR has it, beside PyTorch's dense one: a training step, and memory beside what was planned.
 
 One process per contender, one thread each, both on one core, in turns. Ours after the
-commit with J units a block; PyTorch's at the same width. Writes build/bench/resnet18.json.
+commit with J units a block; PyTorch's at the same width. `held` is what the network says that
+it holds, to be what was planned to the byte; `grew` is by how much the process's resident memory
+grew, from creation to the end of a task. Writes build/bench/resnet18.json. The exit status is 0
+only where all bars were judged and met: without PyTorch one is not.
 
 Variables: ROUNDS (6); QUICK=1 is 2 rounds.
 """
@@ -12,7 +15,7 @@ import sys
 
 from common import settings
 from common.process import Contender, Visit, go_round, pinned_core
-from common.table import Progress, print_table
+from common.table import Progress, Verdict, at_least, at_most, exactly, print_table
 
 SCRIPTS = settings.ROOT / "benchmarks" / "contenders"
 PEERS = settings.ROOT / "build" / "venv-peers"
@@ -20,6 +23,8 @@ RESULT = settings.ROOT / "build" / "bench" / "resnet18.json"
 BATCH = 32
 #: (width, J): how many times faster than PyTorch's dense step ours must be.
 BARS = {(64, 4): 4.0, (64, 8): None, (20, 4): None}
+#: What a process may grow by: times what was planned, and beside it what Python itself takes; and at least.
+GROWS_AT_MOST, BESIDE, GROWS_AT_LEAST = 1.1, 8 << 20, 0.5
 
 
 def visits_of(ours, torch):
@@ -38,6 +43,26 @@ def rows_of(answers, memory):
         yield {"network": "ResNet-18", "width": width, "J": J, "batch": BATCH, "step_ms": step, "torch_dense_ms": dense,
                "faster": faster, "bar": bar, "gflops": 2e-6 * macs / step, **memory[width, J],
                "as_planned": memory[width, J]["planned"] == memory[width, J]["held"]}
+
+
+def judge(row, verdict):
+    """The cells of a row's bars: time, memory held, growth of the process. The row keeps what they say."""
+    what = f"width {row['width']}, J = {row['J']}"
+    planned = row["planned"]
+    if row["bar"] and row["faster"] is None:
+        faster = f">= {row['bar']:g} " + verdict.not_judged(
+            f"{what}, times faster than PyTorch", "PyTorch is not installed in build/venv-peers")
+    else:
+        faster = verdict.cell(f"{what}, times faster than PyTorch", row["faster"],
+                              at_least(row["bar"]) if row["bar"] else None)
+    held = verdict.cell(f"{what}, bytes held", row["held"], exactly(planned))
+    grew = row["grew"] / 2**20
+    most = at_most(round((GROWS_AT_MOST * planned + BESIDE) / 2**20, 1))
+    least = at_least(round(GROWS_AT_LEAST * planned / 2**20, 1))
+    cells = {"faster": faster, "held": held.replace(f"= {planned:g} ", ""),
+             "grew": [verdict.cell(f"{what}, MiB that the process grew by", grew, bar) for bar in (most, least)]}
+    row["verdicts"] = cells
+    return cells
 
 
 def main():
@@ -62,21 +87,21 @@ def main():
     def megabytes(value):
         return f"{value / 2**20:.1f}"
 
-    print_table(
-        ["width", "J", "step, ms", "PyTorch dense, ms", "faster", "must be", "GFLOP/s", "planned, MiB", "held", "grew"],
-        [[str(row["width"]), str(row["J"]), f"{row['step_ms']:.1f}",
-          f"{row['torch_dense_ms']:.0f}" if row["torch_dense_ms"] else "-",
-          f"{row['faster']:.1f}x" if row["faster"] else "-", f">= {row['bar']:.0f}x" if row["bar"] else "",
-          f"{row['gflops']:.0f}", megabytes(row["planned"]), megabytes(row["held"]), megabytes(row["grew"])]
-         for row in rows], left=0)
-    if not torch:
-        print("\nPyTorch is not installed in build/venv-peers: no comparison")
+    verdict, lines = Verdict(), []
+    for row in rows:
+        cells = judge(row, verdict)
+        lines.append([
+            row["width"], row["J"], f"{row['step_ms']:.1f}",
+            f"{row['torch_dense_ms']:.0f}" if row["torch_dense_ms"] else "-",
+            f"{row['faster']:.1f}x" if row["faster"] else "-", cells["faster"], f"{row['gflops']:.0f}",
+            megabytes(row["planned"]), megabytes(row["held"]), cells["held"], megabytes(row["grew"]), *cells["grew"]])
+    print_table(["width", "J", "step, ms", "PyTorch dense, ms", "faster", "must", "GFLOP/s", "planned, MiB", "held",
+                 "as planned", "grew", "must", "must"], lines, left=0)
     RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps({"rows": rows}, indent=1) + "\n")
+    RESULT.write_text(json.dumps({"rows": rows, "not_judged": verdict.unjudged}, indent=1) + "\n")
+    verdict.report()
     print(f"saved in {RESULT.relative_to(settings.ROOT)}")
-    met = all(row["as_planned"] for row in rows) and all(
-        row["faster"] >= row["bar"] for row in rows if row["bar"] and row["faster"])
-    raise SystemExit(not met)
+    raise SystemExit(verdict.exit_status)
 
 
 if __name__ == "__main__":

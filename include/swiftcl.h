@@ -427,15 +427,18 @@ swiftcl_status swiftcl_learning_rate_get(
 swiftcl_status swiftcl_task_commit(swiftcl_network *network);
 
 /**
- * Estimates the statistics of every batch normalisation anew: the mean of what
- * these rows have, max_batch at a time. Running statistics otherwise follow the
- * steps since the winners stand. Nothing else of the task changes; a network
- * without normalisation is left alone.
+ * Estimates the statistics of every batch normalisation anew: mean and variance
+ * of all these rows together. They run max_batch at a time, normalised as in a
+ * step: layers above the first see what max_batch rows of the order given make
+ * of them. Running statistics otherwise follow the steps since the winners
+ * stand. Nothing else of the task changes; a network without normalisation is
+ * left alone.
  *
  * @param network a network with a task open whose winners stand
  *     (swiftcl_task_commit).
  * @param inputs rows times inputs elements of the network's input_type.
- * @param rows 1 or more; the more, the better the estimate.
+ * @param rows 1 or more; the more, and the better mixed, the better the
+ *     estimate.
  * @return SWIFTCL_OK; SWIFTCL_E_NULL or _ARGUMENT; SWIFTCL_E_STATE without an
  *     open task or while it competes; SWIFTCL_E_NONFINITE for an input or a
  *     statistic, before anything was changed. Since 0.1.

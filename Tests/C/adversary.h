@@ -434,6 +434,8 @@ static inline void insert_layer(struct design *d, uint32_t at, swiftcl_layer lay
 static inline void make_stream(struct design *d) {
   swiftcl_layer first = d->layers[0];
   if (first.competition != SWIFTCL_COMPETITION_TASK || d->o.layer_count < 2) return;
+  for (uint32_t l = 0; l < d->o.layer_count; l++)
+    if (d->layers[l].kind == SWIFTCL_LAYER_FLATTEN) return;
   uint32_t at = 1;
   while (!has_units(&d->layers[at])) at++;
   swiftcl_layer add = SWIFTCL_ADD(at - 1, SWIFTCL_ACTIVATION_RELU);

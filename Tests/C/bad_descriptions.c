@@ -101,6 +101,14 @@ static void bad_streams(void) {
     set_field(&layers[wrong[i].layer], &wrong[i].field);
     refuse_description(&o, SWIFTCL_E_ARGUMENT, wrong[i].word, __LINE__);
   }
+  /* Behind a flat row there is no image. */
+  memcpy(layers, good, sizeof layers);
+  layers[1].kind = SWIFTCL_LAYER_FLATTEN;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "kind[2]", __LINE__);
+  memcpy(layers, good, sizeof layers);
+  layers[5] = layers[6];
+  layers[5].kind = SWIFTCL_LAYER_FLATTEN;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "kind[6]", __LINE__);
   static const int twice[][2] = {{1, SWIFTCL_LAYER_BATCH_NORM}, {4, SWIFTCL_LAYER_ADD}, {6, SWIFTCL_LAYER_ADD}};
   for (int i = 0; i < 3; i++) {
     memcpy(layers, good, sizeof layers);

@@ -432,8 +432,8 @@ static void forged(void) {
       int described = has_tag(image.bytes, &list[s], "DESC");
       if (words > 64 && !described) words = 12;
       for (size_t w = 0; w < words; w++) {
-        if (quick() && (w + s) % 9) continue;
-        if (kind >= 11 && (w + s) % 7) continue;
+        if (quick() && (w + s) % 29) continue;
+        if (kind >= 8 && (w + s) % 7) continue;
         static const uint32_t each[] = {0, 1, 2, 3, 4, 5, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x7FC00000, 65536};
         for (size_t v = 0; v < sizeof each / sizeof *each; v++) {
           memcpy(bad, image.bytes, image.size);
@@ -452,7 +452,7 @@ static void forged(void) {
       }
     }
     /* Words and bytes anywhere, one to four at once. */
-    int mutations = quick() ? 30 : kind >= 11 ? 400 : 1200;
+    int mutations = quick() ? 12 : kind >= 8 ? 300 : 1000;
     for (int m = 0; m < mutations; m++) {
       memcpy(bad, image.bytes, image.size);
       for (uint32_t n = 1 + below(4); n > 0; n--) {

@@ -106,7 +106,7 @@ static int too_deep;
 /* `bound` in kilobytes, beyond what a thread takes that does nothing. */
 static void measure(const char *name, swiftcl_status (*call)(void), size_t bound) {
   size_t all = touched(call, name), used = all > bare ? all - bare : 0;
-  printf("%-36s %6.1f kB, at most %zu\n", name, (double)used / 1024, bound);
+  printf("%-40s %6.1f kB, at most %zu\n", name, (double)used / 1024, bound);
   if (used > bound * 1024) too_deep++;
 }
 
@@ -128,8 +128,8 @@ int main(void) {
   options.replay_rows = 64;
   options.class_head = 1;
   bare = touched(nothing, "nothing");
-  measure("swiftcl_network_plan", plan, 20);
-  measure("swiftcl_network_create", create, 20);
+  measure("swiftcl_network_plan", plan, 24);
+  measure("swiftcl_network_create", create, 24);
   measure("swiftcl_task_begin", begin, 20);
   measure("swiftcl_train_step", step, 36);
   measure("swiftcl_train_step of one row", step_one, 36);
@@ -142,14 +142,14 @@ int main(void) {
   need(swiftcl_checkpoint_size(net, &bytes) == SWIFTCL_OK, "size of a checkpoint");
   data = fresh(bytes);
   measure("swiftcl_network_save_memory", save, 8);
-  measure("swiftcl_network_load_memory", load, 24);
+  measure("swiftcl_network_load_memory", load, 32);
   free(data);
   need(swiftcl_ticket_bytes(net, task, &bytes) == SWIFTCL_OK, "size of a ticket");
   data = fresh(bytes);
   scratch = fresh(SCRATCH);
   measure("swiftcl_ticket_export", export, 8);
-  measure("swiftcl_ticket_open", open_ticket, 6);
-  measure("swiftcl_ticket_predict", predict_ticket, 6);
+  measure("swiftcl_ticket_open", open_ticket, 8);
+  measure("swiftcl_ticket_predict", predict_ticket, 8);
   swiftcl_ticket_free(ticket);
   swiftcl_network_free(net);
   options.sampler = SWIFTCL_SAMPLER_TOP_K;
@@ -162,6 +162,36 @@ int main(void) {
   end();
   measure("swiftcl_task_begin, shared units", begin, 20);
   measure("swiftcl_train_step, shared units", step, 36);
+  swiftcl_network_free(net);
+  free(data);
+
+  /* ResNet-18 on 16 x 16 x 3: what many layers, normalisation and sums take. */
+  static swiftcl_layer deep[64];
+  uint32_t count = 0;
+  need(swiftcl_describe_resnet18(deep, 64, &count, 16, 16, 8, 2, CLASSES) == SWIFTCL_OK, "ResNet-18");
+  need(swiftcl_options_init(&options) == SWIFTCL_OK, "options");
+  options.layers = deep;
+  options.layer_count = count;
+  options.inputs = 768;
+  options.input_channels = 3;
+  options.max_batch = BATCH;
+  measure("swiftcl_network_plan, ResNet-18", plan, 24);
+  measure("swiftcl_network_create, ResNet-18", create, 24);
+  measure("swiftcl_task_begin, ResNet-18", begin, 20);
+  measure("swiftcl_train_step, ResNet-18", step, 36);
+  measure("swiftcl_task_end, ResNet-18", end, 20);
+  measure("swiftcl_predict, ResNet-18", predict, 8);
+  need(swiftcl_checkpoint_size(net, &bytes) == SWIFTCL_OK, "size of a checkpoint");
+  data = fresh(bytes);
+  measure("swiftcl_network_save_memory, ResNet-18", save, 12);
+  measure("swiftcl_network_load_memory, ResNet-18", load, 32);
+  free(data);
+  need(swiftcl_ticket_bytes(net, task, &bytes) == SWIFTCL_OK, "size of a ticket");
+  data = fresh(bytes);
+  measure("swiftcl_ticket_export, ResNet-18", export, 12);
+  measure("swiftcl_ticket_open, ResNet-18", open_ticket, 8);
+  measure("swiftcl_ticket_predict, ResNet-18", predict_ticket, 8);
+  swiftcl_ticket_free(ticket);
   swiftcl_network_free(net);
   free(data);
   free(scratch);

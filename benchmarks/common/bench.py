@@ -25,7 +25,7 @@ class Row:
     task_options: Optional[Callable] = None  #: number of the task -> options of its begin
     masked: bool = True
     seen: bool = False  #: a task has the classes of all tasks so far
-    unknown: bool = False  #: accuracy with the task unknown is measured too
+    unknown: bool = False  #: accuracy with the task unknown is measured too: classil beside taskil
     bars: dict = field(default_factory=dict)  #: column -> Bar
     note: str = ""
 
@@ -67,24 +67,39 @@ def measure(results, rows, seeds):
         for seed in seeds:
             run = results.run(parameters, seed)
             if run is None:
-                values = run_tasks(
-                    row.layers(row.J), row.data(seed), row.epochs, row.batch, dict(row.options, seed=seed),
-                    row.task_options, row.masked, row.seen, row.unknown,
-                    lambda text: progress.show(f"{title}, seed {seed}, {text}"))
+                try:
+                    values = run_tasks(
+                        row.layers(row.J), row.data(seed), row.epochs, row.batch, dict(row.options, seed=seed),
+                        row.task_options, row.masked, row.seen, row.unknown,
+                        lambda text: progress.show(f"{title}, seed {seed}, {text}"))
+                    said = f"{values.accuracy:.2f} %, {values.seconds:.1f} s"
+                except swiftcl.NonFiniteError as error:
+                    values, said = Run(diverged=str(error)), "diverged"
                 run = results.add_run(parameters, seed, asdict(values))
-                progress.finish(f"{title}, seed {seed}: {values.accuracy:.2f} %, {values.seconds:.1f} s")
+                progress.finish(f"{title}, seed {seed}: {said}")
             runs.append(run)
+        means = summary([Run.saved(run["values"]) for run in runs])
+        if row.unknown:
+            means["taskil"] = means["accuracy"]
+        else:
+            del means["classil"]
         saved.append(results.add_row(parameters, seeds, runs, {
             "method": row.method, "sampler": row.sampler, "J": row.J, "tasks": row.tasks, "samples": row.samples,
-            "epochs": row.epochs, "exemplars": row.options.get("replay_rows", 0),
-            **summary([Run(**run["values"]) for run in runs])}))
+            "epochs": row.epochs, "exemplars": row.options.get("replay_rows", 0), **means}))
     return saved
+
+
+def accuracy_cell(result):
+    if result.get("diverged"):
+        return "diverged"
+    return f"{result['accuracy']:.2f} ±{result['accuracy_std']:.2f}"
 
 
 def show(title, results, rows, saved, verdict=None, more=()):
     """The table of some rows, bars beside the numbers; `more` columns as (header, name, digits)."""
     verdict = verdict or Verdict()
-    header = ["method", "sampler", "J", "tasks", "rows/task", "accuracy %", "must", "forgetting", "must", "macs/dense",
+    accuracy = "taskil %" if all("taskil" in result for result in saved) else "accuracy %"
+    header = ["method", "sampler", "J", "tasks", "rows/task", accuracy, "must", "forgetting", "must", "macs/dense",
               "must", "bits kept", "must"]
     for title_of, column, _ in more:
         header += [title_of, "must"] if any(column in row.bars for row in rows) else [title_of]
@@ -104,12 +119,15 @@ def show(title, results, rows, saved, verdict=None, more=()):
         mark = "" if results.is_current(result) else " *"
         lines.append([
             row.method + mark, row.sampler, row.J, row.tasks, f"{row.samples} x {row.epochs}",
-            f"{result['accuracy']:.2f} ±{result['accuracy_std']:.2f}", cell("accuracy"),
+            accuracy_cell(result), cell("accuracy"),
             number(result["forgetting"]), cell("forgetting"), number(result["macs_vs_dense"], 4),
-            cell("macs_vs_dense"), "yes" if result["bit_identical"] else "no", cell("bit_identical"),
+            cell("macs_vs_dense"), {True: "yes", False: "no", None: "-"}[result["bit_identical"]],
+            cell("bit_identical"),
             *further, number(result["seconds"], 1)])
         if row.note:
             notes.append(f"{row.method}, {row.sampler}, J={row.J}: {row.note}")
+        if result.get("diverged"):
+            notes.append(f"{what}: diverged: {'; '.join(result['diverged'])}")
         if result.get("refused"):
             notes.append(f"{what}: tasks {', '.join(str(n + 1) for n in result['refused'])} were refused for want of units")
     print(f"\n{title}\n")

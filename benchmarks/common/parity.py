@@ -60,7 +60,8 @@ def compare(results, images, seeds, epochs, verdict):
         run = results.run(parameters, seed)
         if run is None:
             if not (PEERS / ".ready").is_file():
-                print("\nPyTorch is not installed in build/venv-peers: the comparison with it is left out")
+                verdict.not_judged("all classes, ours - PyTorch", "PyTorch is not installed in build/venv-peers")
+                print("\nThe comparison with PyTorch is not judged: PyTorch is not installed in build/venv-peers")
                 return
             with tempfile.TemporaryDirectory() as folder:
                 start = Path(folder) / "start.npz"

@@ -26,20 +26,28 @@ class TaskData:
 
 @dataclass
 class Run:
-    """What one seed gave."""
+    """What one seed gave: all None but `diverged` where training was refused for values that are not finite."""
 
-    accuracy: float
-    forgetting: float
-    learning_accuracy: float
-    macs_vs_dense: float
-    bit_identical: bool
-    seconds: float
+    accuracy: Optional[float] = None
+    forgetting: Optional[float] = None
+    learning_accuracy: Optional[float] = None
+    macs_vs_dense: Optional[float] = None
+    bit_identical: Optional[bool] = None
+    seconds: Optional[float] = None
     task_accuracy: list = field(default_factory=list)
     block_share: list = field(default_factory=list)
     refused: list = field(default_factory=list)
     peak_bytes: int = 0
-    class_il: Optional[float] = None
+    classil: Optional[float] = None
     step_us: list = field(default_factory=list)
+    diverged: Optional[str] = None  #: the library's message
+
+    @classmethod
+    def saved(cls, values):
+        """As a file has it; older ones call the accuracy with the task unknown `class_il`."""
+        values = dict(values)
+        older = values.pop("class_il", None)
+        return cls(**{"classil": older, **values})
 
 
 def run_tasks(layers, tasks, epochs, batch, options, task_options=None, masked=True, seen=False,
@@ -88,7 +96,7 @@ def run_tasks(layers, tasks, epochs, batch, options, task_options=None, masked=T
             learning_accuracy=scores.learning_accuracy, macs_vs_dense=net.accounting.macs_vs_dense,
             bit_identical=identical, seconds=seconds, task_accuracy=matrix.values[-1].tolist(),
             block_share=shares, refused=refused, peak_bytes=net.memory[1],
-            class_il=class_il(net, [item for item in learned if item is not None]) if unknown else None,
+            classil=class_il(net, [item for item in learned if item is not None]) if unknown else None,
             step_us=step_us)
 
 
@@ -125,10 +133,16 @@ def class_il(net, learned):
 
 
 def summary(runs):
-    """The means over seeds that every row has, and the spread of the accuracy."""
+    """The means over seeds that every row has, and the spread of the accuracy; None where some seed has no number."""
     def mean(name):
-        return float(np.mean([getattr(run, name) for run in runs]))
+        values = [getattr(run, name) for run in runs]
+        return None if None in values else float(np.mean(values))
 
+    diverged = sorted({run.diverged for run in runs if run.diverged})
+    if diverged:
+        nothing = ("accuracy", "forgetting", "macs_vs_dense", "bit_identical", "seconds", "learning_accuracy",
+                   "accuracy_std", "classil")
+        return {**dict.fromkeys(nothing), "diverged": diverged}
     row = {
         "accuracy": mean("accuracy"), "forgetting": mean("forgetting"), "macs_vs_dense": mean("macs_vs_dense"),
         "bit_identical": all(run.bit_identical for run in runs), "seconds": mean("seconds"),
@@ -138,8 +152,7 @@ def summary(runs):
         "block_share": np.mean([run.block_share for run in runs], 0).tolist(),
         "peak_bytes": int(max(run.peak_bytes for run in runs)),
     }
-    if runs[0].class_il is not None:
-        row["class_il"] = mean("class_il")
+    row["classil"] = mean("classil")
     if all(run.step_us for run in runs):
         row["step_us"] = np.min([run.step_us for run in runs], 0).tolist()
     refused = sorted({number for run in runs for number in run.refused})

@@ -47,7 +47,7 @@ class Verdict:
     """Counts the bars of a benchmark."""
 
     def __init__(self):
-        self.met, self.missed = 0, []
+        self.met, self.missed, self.unjudged = 0, [], []
 
     def cell(self, what, number, bar):
         """The bar as a table shows it, with `ok` or `MISSED`; empty where there is none."""
@@ -59,10 +59,23 @@ class Verdict:
         self.missed.append(f"{what}: {number if number is not None else 'no number'}, must be {bar}")
         return f"{bar} MISSED"
 
+    def not_judged(self, what, why):
+        """A bar that could not be held against anything; the cell says so."""
+        self.unjudged.append(f"{what}: {why}")
+        return "not judged"
+
     def report(self):
-        print(f"\nbars: {self.met} met, {len(self.missed)} missed")
+        print(f"\nbars: {self.met} met, {len(self.missed)} missed"
+              + (f", {len(self.unjudged)} not judged" if self.unjudged else ""))
         for line in self.missed:
             print(f"  missed  {line}")
+        for line in self.unjudged:
+            print(f"  not judged  {line}")
+
+    @property
+    def exit_status(self):
+        """0 where every bar was judged and met."""
+        return int(bool(self.missed or self.unjudged))
 
 
 def print_table(header, rows, left=1):

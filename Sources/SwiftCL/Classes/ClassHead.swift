@@ -142,7 +142,7 @@ extension ClassHead.Room {
   @inline(never)
   init(_ options: swiftcl_options) {
     var last = (inputs: 0, classes: 0)
-    LayerShape.each(options) { _, shape in last = (shape.winnerInputs, shape.width) }
+    LayerGraph.each(options) { _, shape in last = (shape.winnerInputs, shape.width) }
     tasks = options.sharesTicket ? 1 : Int(options.max_tasks)
     let (product, overflow) = tasks.multipliedReportingOverflow(by: last.inputs)
     features = overflow ? Int.max : product

@@ -62,7 +62,7 @@ struct BufferPlan {
     set(BufferPlan.inputs) { _ = $0.take(Float.self, batch * Int(options.inputs)) }
     set(BufferPlan.targets) { _ = $0.take(Int32.self, batch) }
     set(BufferPlan.maps) { _ = Maps(&$0, options) }
-    LayerShape.each(options) { l, shape in
+    LayerGraph.each(options) { l, shape in
       let width = Panels.pad(shape.liveWidth)
       let rows = BufferPlan.product(batch, shape.pixels)
       lives.lastReaders[l] = Int8(shape.isHead ? l : shape.lastReader)

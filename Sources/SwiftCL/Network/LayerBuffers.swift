@@ -16,7 +16,7 @@ struct Maps {
     var widest = Int(options.inputs)
     var mostBlocks = 0
     var units = 0
-    LayerShape.each(options) { _, shape in
+    LayerGraph.each(options) { _, shape in
       widest = max(widest, max(shape.liveWidth, shape.winnerWidth))
       widest = max(widest, max(shape.liveInputs, shape.winnerInputs))
       mostBlocks = max(mostBlocks, shape.blocks)

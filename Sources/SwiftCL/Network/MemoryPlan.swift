@@ -45,13 +45,6 @@ struct Home {
   }
 }
 
-extension LayerShape {
-  /// Calls `body` with the shape of every layer that has parameters, in order.
-  static func each(_ options: swiftcl_options, _ body: (Int, LayerShape) -> Void) {
-    LayerGraph.each(options, body)
-  }
-}
-
 extension Workspace {
   /// Lays the workspace, and the layers to `working` unless it only measures.
   @inline(never)
@@ -66,7 +59,7 @@ extension Workspace {
     var layerArena = arena
     var layerParts = parts
     var classes = 0
-    LayerShape.each(options) { l, shape in
+    LayerGraph.each(options) { l, shape in
       let layer = WorkingLayer(&layerArena, l, shape, options, buffers, region, &layerParts)
       if let working { working[l] = layer }
       layerParts.forward += buffers.bytes(BufferPlan.sums(l)..<BufferPlan.delta(l))
@@ -154,11 +147,11 @@ extension MemoryPlan {
     _ = arena.take(Ticket.self, 1)
     _ = arena.take(TicketLayer.self, options.parameterLayers)
     var classes = 0
-    LayerShape.each(options) { _, shape in classes = shape.width }
+    LayerGraph.each(options) { _, shape in classes = shape.width }
     _ = arena.take(Int32.self, classes)
     _ = arena.take(Int32.self, classes)
     if !sharesParameters {
-      LayerShape.each(options) { _, shape in
+      LayerGraph.each(options) { _, shape in
         let blocks = shape.isHead ? 0 : shape.blocks
         _ = arena.take(Int32.self, blocks)
         _ = arena.take(Int32.self, blocks)
@@ -176,7 +169,7 @@ extension MemoryPlan {
   /// arena can notice: widths are bounded, batch times width is the largest.
   private static func widestProduct(_ options: swiftcl_options) -> Int? {
     var widest = Int(options.inputs)
-    LayerShape.each(options) { _, shape in
+    LayerGraph.each(options) { _, shape in
       widest = max(widest, max(Panels.pad(shape.width), shape.inputs))
     }
     let (product, overflow) = widest.multipliedReportingOverflow(by: options.stepRows)

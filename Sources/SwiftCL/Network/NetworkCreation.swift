@@ -127,7 +127,7 @@ extension Network {
     options.input_scale = plain ? nil : UnsafePointer(home.scale)
     options.input_offset = plain ? nil : UnsafePointer(home.offset)
     options.layers = UnsafePointer(home.layers)
-    LayerShape.each(options) { l, shape in home.shapes[l] = shape }
+    LayerGraph.each(options) { l, shape in home.shapes[l] = shape }
   }
 
   static func bindWorkspace(

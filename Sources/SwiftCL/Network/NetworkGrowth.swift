@@ -72,7 +72,7 @@ extension Network {
     plan = measured.report(options)
     workspace = Network.bindWorkspace(options, block, working)
     let shapes = shapes
-    LayerShape.each(options) { l, shape in shapes[l] = shape }
+    LayerGraph.each(options) { l, shape in shapes[l] = shape }
     return SWIFTCL_OK
   }
 
@@ -93,7 +93,7 @@ extension Network {
     options.replay_rows = aborted.replayRowsBefore
     replay?.pointee.forgetClasses(from: options.replayClasses)
     let shapes = shapes
-    LayerShape.each(options) { l, shape in shapes[l] = shape }
+    LayerGraph.each(options) { l, shape in shapes[l] = shape }
     // The caller's memory is held as it was planned.
     if ownsBlocks, let measured = MemoryPlan.measure(options) { plan = measured.report(options) }
   }

@@ -59,8 +59,6 @@ struct ReadyDescription {
     return SWIFTCL_OK
   }
 
-  // MARK: arguments
-
   private func check() -> swiftcl_status {
     let side = UInt32(LayerCheck.largestSide)
     let least = shape == .alexnet ? ReadyDescription.alexnetSide : 1
@@ -120,7 +118,7 @@ struct ReadyDescription {
   }
 
   /// Units of the hidden layer number `i`.
-  private func units(_ i: Int) -> UInt32 {
+  func units(_ i: Int) -> UInt32 {
     if let widths { return widths[i] }
     return shape == .lenet
       ? ReadyDescription.lenetWidths[i] : ReadyDescription.alexnetWidths[i]
@@ -132,184 +130,5 @@ struct ReadyDescription {
     ErrorRecord.fail(
       error, SWIFTCL_E_ARGUMENT, call, argument, is: Int(shown: UInt(value)), expected: expected,
       limit)
-  }
-
-  // MARK: layers
-
-  private func write(to writer: inout LayerWriter) {
-    switch shape {
-    case .mlp:
-      for i in 0..<Int(widthCount) { writer.dense(units(i)) }
-    case .lenet:
-      for i in 0..<2 as Range<Int> {
-        writer.convolution(units(i), kernel: 5, padding: 2)
-        writer.maxPool(kernel: 3, stride: 2, padding: 1)
-      }
-      for i in 2..<4 as Range<Int> { writer.dense(units(i)) }
-    case .alexnet: writeAlexnet(to: &writer)
-    case .resnet18: writeResnet(to: &writer)
-    }
-    writer.dense(classes, SWIFTCL_LAYER_HEAD)
-  }
-
-  private func writeAlexnet(to writer: inout LayerWriter) {
-    for i in 0..<5 as Range<Int> {
-      if i < 3 {
-        writer.convolution(units(i), kernel: UInt32(4 &- i))
-      } else {
-        writer.dense(units(i))
-      }
-      if isNormalised { writer.normalisation() }
-      writer.dropout(i < 2 ? 0.2 : 0.5)
-      if i < 3 { writer.maxPool(kernel: 2, stride: 2, padding: 0) }
-    }
-  }
-
-  private func writeResnet(to writer: inout LayerWriter) {
-    var maps = units(0)
-    writer.convolution(maps, kernel: 3, padding: 1)
-    writer.normalisation()
-    for block in 0..<8 as Range<Int> {
-      let isNewStage = block > 0 && block % 2 == 0
-      if isNewStage { maps &*= 2 }
-      let stride: UInt32 = isNewStage ? 2 : 1
-      let (shortcut, before) = (writer.count, writer.image)
-      writer.convolution(maps, kernel: 3, stride: stride, padding: 1)
-      writer.normalisation()
-      writer.convolution(maps, kernel: 3, padding: 1, isActive: false)
-      writer.normalisation()
-      guard isNewStage else {
-        writer.sum(of: shortcut)
-        continue
-      }
-      // The shape changed: the shortcut is projected, and what the block made is added to that.
-      let made = writer.count
-      writer.image = before
-      writer.convolution(maps, kernel: 1, stride: stride, isActive: false, source: shortcut)
-      writer.normalisation()
-      writer.sum(of: made)
-    }
-    writer.globalPool()
-  }
-}
-
-/// Writes layers one after the other, or only counts them, and follows the image through them.
-private struct LayerWriter {
-  var layers: UnsafeMutablePointer<swiftcl_layer>?
-  let blockSize: UInt32
-  var count: UInt32 = 0
-  var image: (height: UInt32, width: UInt32)
-  private var maps: UInt32 = 1
-  /// Whether some layer has more elements or inputs than a description may have.
-  var isTooLarge = false
-
-  init(
-    layers: UnsafeMutablePointer<swiftcl_layer>?, blockSize: UInt32, height: UInt32, width: UInt32
-  ) {
-    self.layers = layers
-    self.blockSize = blockSize
-    image = (height, width)
-  }
-
-  private mutating func append(_ layer: swiftcl_layer) {
-    layers?[Int(count)] = layer
-    count &+= 1
-  }
-
-  private func layer(_ kind: Int32) -> swiftcl_layer {
-    var layer = swiftcl_layer()
-    layer.kind = kind
-    return layer
-  }
-
-  @inline(never)
-  private func competing(_ kind: Int32, _ units: UInt32) -> swiftcl_layer {
-    var layer = layer(kind)
-    layer.width = units
-    layer.block_size = blockSize
-    layer.activation = SWIFTCL_ACTIVATION_RELU
-    return layer
-  }
-
-  @inline(never)
-  private mutating func appendWindow(
-    _ layer: swiftcl_layer, _ kernel: UInt32, _ stride: UInt32, _ padding: UInt32
-  ) {
-    var layer = layer
-    layer.kernel_height = kernel
-    layer.kernel_width = kernel
-    layer.stride = stride
-    layer.padding = padding
-    append(layer)
-    let window = Window(layer, height: Int(image.height), width: Int(image.width))
-    image = (UInt32(window.outHeight), UInt32(window.outWidth))
-  }
-
-  /// A layer whose units or maps have `taps` pixels of all maps below as inputs.
-  private mutating func read(taps: UInt64, _ units: UInt32) {
-    let inputs = taps * UInt64(maps)
-    isTooLarge = isTooLarge || inputs > UInt64(DescriptionCheck.largestInputs)
-    maps = units
-  }
-
-  private var pixels: UInt64 { UInt64(image.height) * UInt64(image.width) }
-
-  /// A layer that reads the whole image.
-  @inline(never)
-  mutating func dense(_ units: UInt32, _ kind: Int32 = SWIFTCL_LAYER_DENSE) {
-    var layer = competing(kind, units)
-    if kind == SWIFTCL_LAYER_HEAD {
-      layer.block_size = 1
-      layer.activation = SWIFTCL_ACTIVATION_NONE
-    }
-    append(layer)
-    read(taps: pixels, units)
-    image = (1, 1)
-  }
-
-  /// `source` is 1 + the index of the layer it reads, 0 the one before.
-  @inline(never)
-  mutating func convolution(
-    _ maps: UInt32, kernel: UInt32, stride: UInt32 = 1, padding: UInt32 = 0, isActive: Bool = true,
-    source: UInt32 = 0
-  ) {
-    var layer = competing(SWIFTCL_LAYER_CONV2D, maps)
-    if !isActive { layer.activation = SWIFTCL_ACTIVATION_NONE }
-    if count == 0 {
-      layer.input_height = image.height
-      layer.input_width = image.width
-    }
-    layer.source = source
-    appendWindow(layer, kernel, stride, padding)
-    read(taps: UInt64(kernel &* kernel), maps)
-    isTooLarge = isTooLarge || pixels * UInt64(maps) > UInt64(LayerCheck.largestMaps)
-  }
-
-  mutating func maxPool(kernel: UInt32, stride: UInt32, padding: UInt32) {
-    appendWindow(layer(SWIFTCL_LAYER_MAX_POOL), kernel, stride, padding)
-  }
-
-  mutating func globalPool() {
-    append(layer(SWIFTCL_LAYER_GLOBAL_POOL))
-    image = (1, 1)
-  }
-
-  @inline(never)
-  mutating func normalisation() { append(layer(SWIFTCL_LAYER_BATCH_NORM)) }
-
-  @inline(never)
-  mutating func dropout(_ rate: Float) {
-    var layer = layer(SWIFTCL_LAYER_DROPOUT)
-    layer.rate = rate
-    append(layer)
-  }
-
-  /// `source` is 1 + the index of what is added.
-  @inline(never)
-  mutating func sum(of source: UInt32) {
-    var layer = layer(SWIFTCL_LAYER_ADD)
-    layer.activation = SWIFTCL_ACTIVATION_RELU
-    layer.source = source
-    append(layer)
   }
 }

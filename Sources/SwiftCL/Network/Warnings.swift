@@ -7,7 +7,7 @@ enum Warnings {
     var linearBefore = false
     var nonLinear = false
     let hidden = options.parameterLayers - 1
-    LayerShape.each(options) { l, shape in
+    LayerGraph.each(options) { l, shape in
       // Only competition per sample, ReLU and the largest of a window bend the map
       // (docs/algorithms.md A.11).
       let bends =
