@@ -183,12 +183,12 @@ int main(void) {
   measure("swiftcl_predict, ResNet-18", predict, 8);
   need(swiftcl_checkpoint_size(net, &bytes) == SWIFTCL_OK, "size of a checkpoint");
   data = fresh(bytes);
-  measure("swiftcl_network_save_memory, ResNet-18", save, 12);
+  measure("swiftcl_network_save_memory, ResNet-18", save, 8);
   measure("swiftcl_network_load_memory, ResNet-18", load, 32);
   free(data);
   need(swiftcl_ticket_bytes(net, task, &bytes) == SWIFTCL_OK, "size of a ticket");
   data = fresh(bytes);
-  measure("swiftcl_ticket_export, ResNet-18", export, 12);
+  measure("swiftcl_ticket_export, ResNet-18", export, 8);
   measure("swiftcl_ticket_open, ResNet-18", open_ticket, 8);
   measure("swiftcl_ticket_predict, ResNet-18", predict_ticket, 8);
   swiftcl_ticket_free(ticket);
