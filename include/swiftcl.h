@@ -545,7 +545,8 @@ swiftcl_status swiftcl_predict_tasks(
     const size_t *logit_counts);
 
 /**
- * The class with the largest logit of each row; the first of equals.
+ * The class with the largest logit of each row; the first of equals. NaN is
+ * less than every number; the lowest label is named where all are NaN.
  *
  * @param network a network.
  * @param task as for swiftcl_predict.
@@ -1195,7 +1196,8 @@ swiftcl_status swiftcl_ticket_predict(
     float *logits, size_t logit_count, void *scratch, size_t scratch_bytes);
 
 /**
- * The class with the largest logit of each row; the first of equals.
+ * The class with the largest logit of each row; the first of equals. NaN is
+ * less than every number; the lowest label is named where all are NaN.
  *
  * @param ticket a ticket.
  * @param inputs as for swiftcl_ticket_predict.
