@@ -548,7 +548,8 @@ swiftcl_status swiftcl_predict_tasks(
     const size_t *logit_counts);
 
 /**
- * The class with the largest logit of each row; the first of equals.
+ * The class with the largest logit of each row; the first of equals. NaN is
+ * less than every number; the lowest label is named where all are NaN.
  *
  * @param network a network.
  * @param task as for swiftcl_predict.
@@ -1198,7 +1199,8 @@ swiftcl_status swiftcl_ticket_predict(
     float *logits, size_t logit_count, void *scratch, size_t scratch_bytes);
 
 /**
- * The class with the largest logit of each row; the first of equals.
+ * The class with the largest logit of each row; the first of equals. NaN is
+ * less than every number; the lowest label is named where all are NaN.
  *
  * @param ticket a ticket.
  * @param inputs as for swiftcl_ticket_predict.
@@ -1351,13 +1353,14 @@ swiftcl_status swiftcl_class_head_options_init_sized(
  * as they are. The same memory, tasks and options give the same bits. It takes
  * epochs times rows times the multiply-adds of all tasks.
  *
- * It stays until it is fitted again, until a task that it looks at is removed,
- * or until one of those changes: it is dropped when a reopened task ends, and
- * at the end of every task that shares its ticket or whose protection lets
- * finished tasks move. A task that is finished later is not looked at before
- * the next fit. What is forgotten of the replay memory stays learned until
- * then. A network of swiftcl_network_create whose tasks or classes outgrew the
- * plan allocates here.
+ * It stays until it is fitted again, until a task that it looks at is removed
+ * or the last one that has some class it names, or until a task that it looks
+ * at changes: it is dropped when a reopened task ends, and at the end of every
+ * task that shares its ticket or whose protection lets finished tasks move. A
+ * task that is finished later is not looked at before the next fit. What is
+ * forgotten of the replay memory stays learned until then. A network of
+ * swiftcl_network_create whose tasks or classes outgrew the plan allocates
+ * here.
  *
  * @param network a network with options.class_head and no task open.
  * @param options NULL for the defaults.
@@ -1392,7 +1395,8 @@ swiftcl_status swiftcl_class_head_info_get(
  *     only.
  * @param rows at least 1; any number.
  * @param labels receives rows labels; of equals the first, tasks in their
- *     order.
+ *     order. What is no number (a network's own numbers may overflow) loses
+ *     against every number, and the lowest label wins where nothing is one.
  * @param label_count labels `labels` has room for.
  * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for the rule or for
  *     rows; SWIFTCL_E_STATE with no finished task, for a regression, or without
@@ -1415,7 +1419,8 @@ swiftcl_status swiftcl_predict_classes(
  *     only.
  * @param rows at least 1; any number.
  * @param scores receives rows times max_classes floats (swiftcl_network_info),
- *     by label; -infinity for a class that the rule does not know.
+ *     by label; -infinity for a class that the rule does not know, or whose
+ *     score is no number.
  * @param score_count floats `scores` has room for.
  * @return as swiftcl_predict_classes, SWIFTCL_E_BUFFER with the floats that
  *     would do. Since 0.1.

@@ -143,11 +143,14 @@ typedef struct swiftcl_layer {
   uint32_t reserved[3]; /**< must be 0 */
 } swiftcl_layer;
 
-/** Initialisers of a swiftcl_layer: width units in blocks of J that compete per task; the head. */
+/**
+ * Initialisers of a swiftcl_layer: width units in blocks of J that compete per task; the head.
+ * Constant expressions of constants; arguments are converted to the fields' types, also in C++.
+ */
 #define SWIFTCL_DENSE(width, J, activation) \
-  { SWIFTCL_LAYER_DENSE, (width), (J), (activation), SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
+  { SWIFTCL_LAYER_DENSE, (uint32_t)(width), (uint32_t)(J), (int32_t)(activation), SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
 #define SWIFTCL_HEAD(width) \
-  { SWIFTCL_LAYER_HEAD, (width), 1, SWIFTCL_ACTIVATION_NONE, SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
+  { SWIFTCL_LAYER_HEAD, (uint32_t)(width), 1, SWIFTCL_ACTIVATION_NONE, SWIFTCL_COMPETITION_TASK, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
 
 /**
  * A convolution of `maps` feature maps in blocks of J: square kernel, same stride both ways; the
@@ -155,25 +158,25 @@ typedef struct swiftcl_layer {
  * outputs dropped by chance.
  */
 #define SWIFTCL_CONV(maps, J, kernel, stride, padding, activation) \
-  { SWIFTCL_LAYER_CONV2D, (maps), (J), (activation), SWIFTCL_COMPETITION_TASK, \
-    (kernel), (kernel), (stride), (padding), 0, 0, 0, 0, {0} }
+  { SWIFTCL_LAYER_CONV2D, (uint32_t)(maps), (uint32_t)(J), (int32_t)(activation), SWIFTCL_COMPETITION_TASK, \
+    (uint32_t)(kernel), (uint32_t)(kernel), (uint32_t)(stride), (uint32_t)(padding), 0, 0, 0, 0, {0} }
 #define SWIFTCL_IMAGE_CONV(height, width, maps, J, kernel, stride, padding, activation) \
-  { SWIFTCL_LAYER_CONV2D, (maps), (J), (activation), SWIFTCL_COMPETITION_TASK, \
-    (kernel), (kernel), (stride), (padding), (height), (width), 0, 0, {0} }
+  { SWIFTCL_LAYER_CONV2D, (uint32_t)(maps), (uint32_t)(J), (int32_t)(activation), SWIFTCL_COMPETITION_TASK, \
+    (uint32_t)(kernel), (uint32_t)(kernel), (uint32_t)(stride), (uint32_t)(padding), (uint32_t)(height), (uint32_t)(width), 0, 0, {0} }
 /** The same of what layer number `source` gives, not the layer before: a shortcut's projection. */
 #define SWIFTCL_CONV_FROM(source, maps, J, kernel, stride, padding, activation) \
-  { SWIFTCL_LAYER_CONV2D, (maps), (J), (activation), SWIFTCL_COMPETITION_TASK, \
-    (kernel), (kernel), (stride), (padding), 0, 0, 0, (source) + 1, {0} }
+  { SWIFTCL_LAYER_CONV2D, (uint32_t)(maps), (uint32_t)(J), (int32_t)(activation), SWIFTCL_COMPETITION_TASK, \
+    (uint32_t)(kernel), (uint32_t)(kernel), (uint32_t)(stride), (uint32_t)(padding), 0, 0, 0, (uint32_t)(source) + 1u, {0} }
 #define SWIFTCL_MAX_POOL(kernel, stride, padding) \
-  { SWIFTCL_LAYER_MAX_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, 0, 0, {0} }
+  { SWIFTCL_LAYER_MAX_POOL, 0, 0, 0, 0, (uint32_t)(kernel), (uint32_t)(kernel), (uint32_t)(stride), (uint32_t)(padding), 0, 0, 0, 0, {0} }
 #define SWIFTCL_AVERAGE_POOL(kernel, stride, padding) \
-  { SWIFTCL_LAYER_AVERAGE_POOL, 0, 0, 0, 0, (kernel), (kernel), (stride), (padding), 0, 0, 0, 0, {0} }
+  { SWIFTCL_LAYER_AVERAGE_POOL, 0, 0, 0, 0, (uint32_t)(kernel), (uint32_t)(kernel), (uint32_t)(stride), (uint32_t)(padding), 0, 0, 0, 0, {0} }
 #define SWIFTCL_GLOBAL_POOL() { SWIFTCL_LAYER_GLOBAL_POOL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
 #define SWIFTCL_BATCH_NORM() { SWIFTCL_LAYER_BATCH_NORM, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0} }
 /** Adds what layer number `source` gives to what the layers before it give, then the activation. */
 #define SWIFTCL_ADD(source, activation) \
-  { SWIFTCL_LAYER_ADD, 0, 0, (activation), 0, 0, 0, 0, 0, 0, 0, 0, (source) + 1, {0} }
-#define SWIFTCL_DROPOUT(rate) { SWIFTCL_LAYER_DROPOUT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (rate), 0, {0} }
+  { SWIFTCL_LAYER_ADD, 0, 0, (int32_t)(activation), 0, 0, 0, 0, 0, 0, 0, 0, (uint32_t)(source) + 1u, {0} }
+#define SWIFTCL_DROPOUT(rate) { SWIFTCL_LAYER_DROPOUT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (float)(rate), 0, {0} }
 
 /* swiftcl_options.input_type */
 #define SWIFTCL_INPUT_F32 0

@@ -54,7 +54,6 @@ static void refuse_description(const swiftcl_options *o, swiftcl_status wanted, 
   release_memory(memory);
 }
 
-/* Images, windows and poolings that do not fit each other. */
 /* Normalisations, sums and sources that cannot be. */
 static void bad_streams(void) {
   static const swiftcl_layer good[] = {
@@ -143,6 +142,7 @@ static void bad_streams(void) {
   CHECK(swiftcl_network_plan(&o, &plan) == SWIFTCL_OK);
 }
 
+/* Images, windows and poolings that do not fit each other. */
 static void bad_images(void) {
   static const swiftcl_layer good[] = {
     SWIFTCL_IMAGE_CONV(6, 5, 16, 4, 3, 1, 1, SWIFTCL_ACTIVATION_RELU), SWIFTCL_MAX_POOL(2, 2, 0),

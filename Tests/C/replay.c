@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "adversary.h"
+#include "crc.h"
 
 enum { INPUTS = 6, CLASSES = 5, BATCH = 8, ROWS = 40 };
 
@@ -315,8 +316,137 @@ static void bad_calls(int32_t replay) {
   swiftcl_network_free(net);
 }
 
+/* ------------------------------------------------- classes that an abort takes back */
+
+/* Bytes of a section's payload, with what follows it. */
+static size_t section_bytes(uint64_t length) { return 16 + (size_t)((length + 7) / 8 * 8) + 8; }
+
+static size_t find_section(const uint8_t *bytes, const char *tag) {
+  uint64_t length;
+  size_t at = 8;
+  while (memcmp(bytes + at, tag, 4) != 0) {
+    memcpy(&length, bytes + at + 8, 8);
+    at += section_bytes(length);
+  }
+  return at;
+}
+
+static void seal(uint8_t *section) {
+  uint64_t length;
+  memcpy(&length, section + 8, 8);
+  size_t covered = section_bytes(length) - 8;
+  uint32_t crc = crc32c(section, covered);
+  memcpy(section + covered, &crc, 4);
+}
+
+/* The same file as earlier versions had it: the open task's section ends with its labels. */
+static size_t as_older(uint8_t *to, const struct snapshot *from) {
+  size_t at = find_section(from->bytes, "OPEN");
+  uint64_t length, older;
+  memcpy(&length, from->bytes + at + 8, 8);
+  older = length - 12;
+  size_t cut = section_bytes(length) - section_bytes(older), end = at + section_bytes(length);
+  uint64_t size = from->size - cut;
+  uint32_t minor = 1; /* no class head */
+  memcpy(to, from->bytes, at + 16 + (size_t)older);
+  memset(to + at + 16 + older, 0, section_bytes(older) - 16 - (size_t)older);
+  memcpy(to + at + 8, &older, 8);
+  seal(to + at);
+  memcpy(to + end - cut, from->bytes + end, from->size - end);
+  memcpy(to + 8 + 16 + 4, &minor, 4);
+  memcpy(to + 8 + 16 + 24, &size, 8);
+  seal(to + 8);
+  return (size_t)size;
+}
+
+/* A network loaded from it is saved as it was; it may hold less room. */
+static void loads(const struct snapshot *saved) {
+  swiftcl_network *net = NULL;
+  if (!OK(NULL, swiftcl_network_load_memory(saved->bytes, saved->size, NULL, &net))) return;
+  struct snapshot again = take_snapshot(net);
+  CHECK(again.size == saved->size && memcmp(again.bytes, saved->bytes, again.size) == 0);
+  drop_snapshot(&again);
+  swiftcl_network_free(net);
+}
+
+/* Labels that raise the memory's bound in bytes: an abort after a load restores the description. */
+static void abort_after_load(void) {
+  static const int32_t many[] = {0, 700}, more[] = {700, 900};
+  swiftcl_options o = options_of(SWIFTCL_REPLAY_DER);
+  o.replay_rows = 0;
+  o.replay_bytes = 3000;
+  swiftcl_network *net = NULL, *twin = NULL, *older = NULL;
+  crc_setup();
+  OK(NULL, swiftcl_network_create(&o, &net));
+  begin(net, first, 2);
+  for (int n = 0; n < 10; n++) step(net, n);
+  OK(net, swiftcl_task_end(net, NULL));
+  for (int round = 0; round < 2; round++) {
+    swiftcl_task_options task;
+    swiftcl_task number;
+    OK(net, swiftcl_task_options_init(&task));
+    task.classes = round ? more : many;
+    task.class_count = 2;
+    OK(net, swiftcl_task_begin(net, &task, &number));
+    for (int n = 0; n < BATCH; n++) labels[n] = task.classes[n % 2];
+    step(net, 0);
+    struct snapshot open = take_snapshot(net);
+    CHECK(open.bytes[28] == 3);
+    if (!OK(NULL, swiftcl_network_load_memory(open.bytes, open.size, NULL, &twin))) return;
+    CHECK(unchanged(twin, &open));
+    OK(net, swiftcl_task_abort(net));
+    OK(twin, swiftcl_task_abort(twin));
+    struct snapshot after = take_snapshot(net);
+    CHECK(unchanged(twin, &after));
+    /* What is kept is what another network can load, also after the abort. */
+    swiftcl_network_free(twin);
+    loads(&after);
+
+    /* A file of an earlier version loads, is saved as it was, and its abort leaves the larger bound. */
+    uint8_t *file = malloc(open.size);
+    struct snapshot old = open;
+    old.bytes = file;
+    old.size = as_older(file, &open);
+    if (OK(NULL, swiftcl_network_load_memory(file, old.size, NULL, &older))) {
+      struct snapshot again = take_snapshot(older);
+      CHECK(again.size == old.size && memcmp(again.bytes, old.bytes, old.size) == 0);
+      drop_snapshot(&again);
+    }
+    OK(older, swiftcl_task_abort(older));
+    struct snapshot rest = take_snapshot(older);
+    swiftcl_network_free(older);
+    loads(&rest);
+
+    /* Bounds that the memory cannot have had. */
+    size_t at = find_section(open.bytes, "OPEN");
+    uint64_t length;
+    memcpy(&length, open.bytes + at + 8, 8);
+    static const struct { uint64_t bytes; uint32_t rows; } wrong[] = {
+      {0, 0}, {UINT64_MAX, 0}, {UINT64_C(1) << 62, 0}, {100, 0}, {3000, 1}, {UINT64_C(1) << 40, UINT32_MAX}};
+    for (int i = 0; i < 6; i++) {
+      uint8_t *end = open.bytes + at + 16 + length;
+      memcpy(end - 12, &wrong[i].bytes, 8);
+      memcpy(end - 4, &wrong[i].rows, 4);
+      seal(open.bytes + at);
+      REFUSED_ALONE(
+          swiftcl_network_load_memory(open.bytes, open.size, NULL, OUT), SWIFTCL_E_CORRUPT, "before the open task");
+    }
+    free(file);
+    drop_snapshot(&open);
+    drop_snapshot(&after);
+    drop_snapshot(&rest);
+    /* Once more, from a memory whose bound has risen for good. */
+    if (round) break;
+    OK(net, swiftcl_task_begin(net, &task, &number));
+    step(net, 0);
+    OK(net, swiftcl_task_end(net, NULL));
+  }
+  swiftcl_network_free(net);
+}
+
 int main(void) {
   good_runs();
+  abort_after_load();
   rows_come_back();
   bad_descriptions();
   for (int32_t replay = SWIFTCL_REPLAY_ER; replay <= SWIFTCL_REPLAY_DISTILL; replay++) bad_calls(replay);

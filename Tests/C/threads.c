@@ -85,24 +85,33 @@ struct setting {
   const char *name;
   int32_t sampler, optimizer, allocation, protection, clip_scope;
   float clip_norm;
+  int residual; /* convolutions with normalisation and a shortcut instead of dense layers */
 };
 
 static const struct setting settings[] = {
-  {"mean-field, SGD", SWIFTCL_SAMPLER_MEAN, SWIFTCL_OPTIMIZER_SGD, SWIFTCL_ALLOCATE_FAIR, SWIFTCL_PROTECT_FROZEN, 0, 0},
-  {"shared edges frozen, Adam", SWIFTCL_SAMPLER_GUMBEL, SWIFTCL_OPTIMIZER_ADAM, SWIFTCL_ALLOCATE_ANY, SWIFTCL_PROTECT_FROZEN, 0, 0},
-  {"shared edges soft, clipped", SWIFTCL_SAMPLER_MEAN, SWIFTCL_OPTIMIZER_SGD, SWIFTCL_ALLOCATE_ANY, SWIFTCL_PROTECT_SOFT, SWIFTCL_CLIP_GLOBAL, 0.5f},
-  {"shared edges soft", SWIFTCL_SAMPLER_MEAN, SWIFTCL_OPTIMIZER_SGD, SWIFTCL_ALLOCATE_ANY, SWIFTCL_PROTECT_SOFT, 0, 0},
-  {"shared edges frozen, Adam, clipped by layer", SWIFTCL_SAMPLER_TOP_K, SWIFTCL_OPTIMIZER_ADAM, SWIFTCL_ALLOCATE_ANY, SWIFTCL_PROTECT_FROZEN, SWIFTCL_CLIP_LAYER, 0.5f},
+  {"mean-field, SGD", SWIFTCL_SAMPLER_MEAN, SWIFTCL_OPTIMIZER_SGD, SWIFTCL_ALLOCATE_FAIR, SWIFTCL_PROTECT_FROZEN, 0, 0, 0},
+  {"shared edges frozen, Adam", SWIFTCL_SAMPLER_GUMBEL, SWIFTCL_OPTIMIZER_ADAM, SWIFTCL_ALLOCATE_ANY, SWIFTCL_PROTECT_FROZEN, 0, 0, 0},
+  {"shared edges soft, clipped", SWIFTCL_SAMPLER_MEAN, SWIFTCL_OPTIMIZER_SGD, SWIFTCL_ALLOCATE_ANY, SWIFTCL_PROTECT_SOFT, SWIFTCL_CLIP_GLOBAL, 0.5f, 0},
+  {"shared edges soft", SWIFTCL_SAMPLER_MEAN, SWIFTCL_OPTIMIZER_SGD, SWIFTCL_ALLOCATE_ANY, SWIFTCL_PROTECT_SOFT, 0, 0, 0},
+  {"shared edges frozen, Adam, clipped by layer", SWIFTCL_SAMPLER_TOP_K, SWIFTCL_OPTIMIZER_ADAM, SWIFTCL_ALLOCATE_ANY, SWIFTCL_PROTECT_FROZEN, SWIFTCL_CLIP_LAYER, 0.5f, 0},
+  {"residual convolutions", SWIFTCL_SAMPLER_MEAN, SWIFTCL_OPTIMIZER_SGD, SWIFTCL_ALLOCATE_FAIR, SWIFTCL_PROTECT_FROZEN, SWIFTCL_CLIP_GLOBAL, 0.5f, 1},
 };
 
 static swiftcl_network *create(const struct setting *s, uint32_t width) {
   const swiftcl_layer layers[] = {
     SWIFTCL_DENSE(width, 2, SWIFTCL_ACTIVATION_RELU), SWIFTCL_DENSE(width - 48, 2, SWIFTCL_ACTIVATION_RELU), SWIFTCL_HEAD(CLASSES)};
+  /* An image of 16 x 16; the shortcut has fewer pixels and more maps. */
+  static const swiftcl_layer residual[] = {
+    SWIFTCL_IMAGE_CONV(16, 16, 32, 2, 3, 1, 1, SWIFTCL_ACTIVATION_RELU), SWIFTCL_BATCH_NORM(),
+    SWIFTCL_CONV(64, 2, 3, 2, 1, SWIFTCL_ACTIVATION_RELU), SWIFTCL_BATCH_NORM(),
+    SWIFTCL_CONV(64, 2, 3, 1, 1, SWIFTCL_ACTIVATION_NONE), SWIFTCL_BATCH_NORM(),
+    SWIFTCL_CONV_FROM(1, 64, 2, 1, 2, 0, SWIFTCL_ACTIVATION_NONE), SWIFTCL_BATCH_NORM(),
+    SWIFTCL_ADD(5, SWIFTCL_ACTIVATION_RELU), SWIFTCL_GLOBAL_POOL(), SWIFTCL_HEAD(CLASSES)};
   swiftcl_options o;
   swiftcl_network *net = NULL;
   OK(NULL, swiftcl_options_init(&o));
-  o.layers = layers;
-  o.layer_count = 3;
+  o.layers = s->residual ? residual : layers;
+  o.layer_count = s->residual ? sizeof residual / sizeof *residual : 3;
   o.inputs = INPUTS;
   o.max_batch = BATCH;
   o.seed = 5;

@@ -14,7 +14,7 @@
 
 #include "swiftcl.h"
 
-enum { BUILTIN, OPENBLAS, FLAVOURS, INPUTS = 37, CLASSES = 21, BATCH = 16, ROWS = 60, TASKS = 2 };
+enum { BUILTIN, OPENBLAS, FLAVOURS, INPUTS = 45, CLASSES = 21, BATCH = 16, ROWS = 60, TASKS = 2 };
 
 #define FUNCTIONS(X) \
   X(swiftcl_flavour) X(swiftcl_options_init_sized) X(swiftcl_network_create) X(swiftcl_network_free) \
@@ -55,13 +55,20 @@ static void load(int flavour, const char *path) {
 static float rows[ROWS * INPUTS];
 static int32_t labels[ROWS];
 
-static void *learn(size_t *bytes) {
-  const swiftcl_layer layers[] = {
+static void *learn(int residual, size_t *bytes) {
+  /* An image of 5 x 3 in 3 channels; the shortcut has fewer pixels and more maps. */
+  static const swiftcl_layer image[] = {
+    SWIFTCL_IMAGE_CONV(5, 3, 16, 4, 3, 1, 1, SWIFTCL_ACTIVATION_RELU), SWIFTCL_BATCH_NORM(),
+    SWIFTCL_CONV(24, 4, 3, 2, 1, SWIFTCL_ACTIVATION_NONE), SWIFTCL_BATCH_NORM(),
+    SWIFTCL_CONV_FROM(1, 24, 4, 1, 2, 0, SWIFTCL_ACTIVATION_NONE), SWIFTCL_BATCH_NORM(),
+    SWIFTCL_ADD(3, SWIFTCL_ACTIVATION_RELU), SWIFTCL_GLOBAL_POOL(), SWIFTCL_HEAD(CLASSES)};
+  static const swiftcl_layer layers[] = {
     SWIFTCL_DENSE(92, 4, SWIFTCL_ACTIVATION_RELU), SWIFTCL_DENSE(60, 4, SWIFTCL_ACTIVATION_RELU), SWIFTCL_HEAD(CLASSES)};
   swiftcl_options options;
   CHECK(BUILTIN, swiftcl_options_init(&options));
-  options.layers = layers;
-  options.layer_count = 3;
+  options.layers = residual ? image : layers;
+  options.layer_count = residual ? sizeof image / sizeof *image : sizeof layers / sizeof *layers;
+  options.input_channels = residual ? 3 : 1;
   options.inputs = INPUTS;
   swiftcl_network *net;
   CHECK(BUILTIN, swiftcl_network_create(&options, &net));
@@ -98,18 +105,9 @@ static void expect(const char *what, const float *a, const float *b, float toler
   if (!(worst <= tolerance)) failures++;
 }
 
-int main(int argc, char **argv) {
-  if (argc != 3) return 2;
-  load(BUILTIN, argv[1]);
-  load(OPENBLAS, argv[2]);
-  uint64_t state = 3;
-  for (int i = 0; i < ROWS * INPUTS; i++) {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    rows[i] = (float)(int32_t)(state >> 32) / 2147483648.0f;
-  }
-  for (int n = 0; n < ROWS; n++) labels[n] = n % CLASSES;
+static void compare(int residual) {
   size_t bytes = 0;
-  void *checkpoint = learn(&bytes);
+  void *checkpoint = learn(residual, &bytes);
   static float wanted[ROWS * CLASSES], got[ROWS * CLASSES];
   for (int t = 0; t < TASKS; t++) {
     uint8_t *tickets[FLAVOURS];
@@ -136,5 +134,21 @@ int main(int argc, char **argv) {
     free(tickets[1]);
   }
   free(checkpoint);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 3) return 2;
+  load(BUILTIN, argv[1]);
+  load(OPENBLAS, argv[2]);
+  uint64_t state = 3;
+  for (int i = 0; i < ROWS * INPUTS; i++) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    rows[i] = (float)(int32_t)(state >> 32) / 2147483648.0f;
+  }
+  for (int n = 0; n < ROWS; n++) labels[n] = n % CLASSES;
+  for (int residual = 0; residual < 2; residual++) {
+    printf(residual ? "residual convolutions\n" : "dense layers\n");
+    compare(residual);
+  }
   return failures != 0;
 }

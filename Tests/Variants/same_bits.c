@@ -32,15 +32,18 @@ struct setting {
   const char *name;
   int32_t sampler, optimizer, competition;
   float clip_norm, weight_decay;
+  int residual; /* convolutions with normalisation and a shortcut instead of dense layers */
 };
 
 static const struct setting settings[] = {
-    {"mean-field, SGD", SWIFTCL_SAMPLER_MEAN, SWIFTCL_OPTIMIZER_SGD, SWIFTCL_COMPETITION_TASK, 0, 0},
-    {"Gumbel, Adam", SWIFTCL_SAMPLER_GUMBEL, SWIFTCL_OPTIMIZER_ADAM, SWIFTCL_COMPETITION_TASK, 0, 0},
+    {"mean-field, SGD", SWIFTCL_SAMPLER_MEAN, SWIFTCL_OPTIMIZER_SGD, SWIFTCL_COMPETITION_TASK, 0, 0, 0},
+    {"Gumbel, Adam", SWIFTCL_SAMPLER_GUMBEL, SWIFTCL_OPTIMIZER_ADAM, SWIFTCL_COMPETITION_TASK, 0, 0, 0},
     {"straight-through, clipped, decayed", SWIFTCL_SAMPLER_STRAIGHT_THROUGH, SWIFTCL_OPTIMIZER_SGD,
-     SWIFTCL_COMPETITION_TASK, 0.5f, 1e-3f},
-    {"top-k", SWIFTCL_SAMPLER_TOP_K, SWIFTCL_OPTIMIZER_SGD, SWIFTCL_COMPETITION_TASK, 0, 0},
-    {"per sample", SWIFTCL_SAMPLER_MEAN, SWIFTCL_OPTIMIZER_SGD, SWIFTCL_COMPETITION_SAMPLE, 0, 0},
+     SWIFTCL_COMPETITION_TASK, 0.5f, 1e-3f, 0},
+    {"top-k", SWIFTCL_SAMPLER_TOP_K, SWIFTCL_OPTIMIZER_SGD, SWIFTCL_COMPETITION_TASK, 0, 0, 0},
+    {"per sample", SWIFTCL_SAMPLER_MEAN, SWIFTCL_OPTIMIZER_SGD, SWIFTCL_COMPETITION_SAMPLE, 0, 0, 0},
+    {"residual convolutions, SGD", SWIFTCL_SAMPLER_MEAN, SWIFTCL_OPTIMIZER_SGD, SWIFTCL_COMPETITION_TASK, 0, 1e-3f, 1},
+    {"residual convolutions, Adam", SWIFTCL_SAMPLER_GUMBEL, SWIFTCL_OPTIMIZER_ADAM, SWIFTCL_COMPETITION_TASK, 0.5f, 0, 1},
 };
 
 static uint64_t next_random(uint64_t *state) {
@@ -78,11 +81,19 @@ static unsigned char *learn(const struct setting *setting, size_t *bytes) {
       {.kind = SWIFTCL_LAYER_DENSE, .width = 72, .block_size = 4, .activation = SWIFTCL_ACTIVATION_RELU, .competition = setting->competition},
       {.kind = SWIFTCL_LAYER_HEAD, .width = CLASSES, .block_size = 1},
   };
+  /* An image of 5 x 5 in 3 channels; the shortcut has fewer pixels and more maps. */
+  static const swiftcl_layer residual[] = {
+      SWIFTCL_IMAGE_CONV(5, 5, 24, 4, 3, 1, 1, SWIFTCL_ACTIVATION_RELU), SWIFTCL_BATCH_NORM(),
+      SWIFTCL_CONV(24, 4, 3, 1, 1, SWIFTCL_ACTIVATION_NONE), SWIFTCL_BATCH_NORM(), SWIFTCL_ADD(1, SWIFTCL_ACTIVATION_RELU),
+      SWIFTCL_CONV(40, 4, 3, 2, 1, SWIFTCL_ACTIVATION_NONE), SWIFTCL_BATCH_NORM(),
+      SWIFTCL_CONV_FROM(4, 40, 4, 1, 2, 0, SWIFTCL_ACTIVATION_NONE), SWIFTCL_BATCH_NORM(), SWIFTCL_ADD(6, SWIFTCL_ACTIVATION_RELU),
+      SWIFTCL_MAX_POOL(2, 1, 0), SWIFTCL_HEAD(CLASSES)};
   swiftcl_network *net = NULL;
   swiftcl_options options;
   CHECK(swiftcl_options_init(&options));
-  options.layers = layers;
-  options.layer_count = 3;
+  options.layers = setting->residual ? residual : layers;
+  options.layer_count = setting->residual ? sizeof residual / sizeof *residual : 3;
+  options.input_channels = setting->residual ? 3 : 1;
   options.inputs = INPUTS;
   options.seed = 11;
   options.sampler = setting->sampler;

@@ -12,7 +12,9 @@ import CSwiftCL
 public func swiftcl_options_init_sized(
   _ options: UnsafeMutablePointer<swiftcl_options>?, _ bytes: UInt
 ) -> swiftcl_status {
-  Boundary.initialize(options, bytes, Defaults.options, "swiftcl_options_init_sized")
+  Boundary.initialize(
+    options, bytes, Defaults.options, "swiftcl_options_init_sized",
+    older: Int(swiftcl_first_options_size()), orOlder: Int(swiftcl_second_options_size()))
 }
 
 /// Fills an option struct with the preset that stays closest to the paper (docs/algorithms.md A.12):
@@ -27,7 +29,9 @@ public func swiftcl_options_init_sized(
 public func swiftcl_options_init_paper_sized(
   _ options: UnsafeMutablePointer<swiftcl_options>?, _ bytes: UInt
 ) -> swiftcl_status {
-  Boundary.initialize(options, bytes, Defaults.paper, "swiftcl_options_init_paper_sized")
+  Boundary.initialize(
+    options, bytes, Defaults.paper, "swiftcl_options_init_paper_sized",
+    older: Int(swiftcl_first_options_size()), orOlder: Int(swiftcl_second_options_size()))
 }
 
 /// What a description needs, in bytes, part by part, and what is doubtful about it. Builds nothing.

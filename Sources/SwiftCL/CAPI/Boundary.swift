@@ -65,17 +65,19 @@ enum Boundary {
     return false
   }
 
-  /// Fills an option struct of the caller's size with the defaults: never more than the caller
-  /// has, and what this version does not know with 0.
+  /// Fills an option struct of the caller's size, one that `accepts` would take, with the defaults:
+  /// never more than the caller has, and what this version does not know with 0.
   @inline(never)
   static func initialize<T>(
-    _ options: UnsafeMutablePointer<T>?, _ bytes: UInt, _ defaults: T, _ call: StaticString
+    _ options: UnsafeMutablePointer<T>?, _ bytes: UInt, _ defaults: T, _ call: StaticString,
+    older: Int? = nil, orOlder: Int? = nil
   ) -> swiftcl_status {
     guard let options else { return failThread(SWIFTCL_E_NULL, call, "options is NULL") }
     let size = UInt(MemoryLayout<T>.size)
-    if bytes < 8 || bytes > size + 4096 {
+    let given = Int(shown: bytes)
+    if given != older && given != orOlder && (bytes < size || bytes > size + 4096) {
       return ErrorRecord.fail(
-        threadError, SWIFTCL_E_STRUCT, call, "bytes", is: Int(shown: bytes),
+        threadError, SWIFTCL_E_STRUCT, call, "bytes", is: given,
         expected: "sizeof the struct: ", Int(size))
     }
     let raw = UnsafeMutableRawPointer(options)

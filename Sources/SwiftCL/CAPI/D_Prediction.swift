@@ -63,7 +63,8 @@ public func swiftcl_predict_tasks(
     tasks, Int(count), inputs, rows: Int(shown: rows), logits, capacities: logit_counts)
 }
 
-/// The class with the largest logit of each row; the first of equals.
+/// The class with the largest logit of each row; the first of equals. NaN is less than every number; the
+/// lowest label is named where all are NaN.
 ///
 /// - Parameter network: a network.
 /// - Parameter task: as for swiftcl_predict.

@@ -57,7 +57,8 @@ public func swiftcl_ticket_predict(
     &only, 1, inputs, rows, &target, &capacity, nil, scratch, scratch_bytes, call)
 }
 
-/// The class with the largest logit of each row; the first of equals.
+/// The class with the largest logit of each row; the first of equals. NaN is less than every number; the
+/// lowest label is named where all are NaN.
 ///
 /// - Parameter ticket: a ticket.
 /// - Parameter inputs: as for swiftcl_ticket_predict.

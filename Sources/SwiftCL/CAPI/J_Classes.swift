@@ -24,10 +24,10 @@ public func swiftcl_class_head_options_init_sized(
 /// exemplars. Tickets and exemplars stay as they are. The same memory, tasks and options give the
 /// same bits. It takes epochs times rows times the multiply-adds of all tasks.
 ///
-/// It stays until it is fitted again, until a task that it looks at is removed, or until one of those
-/// changes: it is dropped when a reopened task ends, and at the end of every task that shares its
-/// ticket or whose protection lets finished tasks move. A task that is finished later is not looked
-/// at before the next fit. What is forgotten of the replay memory stays learned until then.
+/// It stays until it is fitted again, until a task that it looks at is removed or the last one that has
+/// some class it names, or until a task that it looks at changes: it is dropped when a reopened task ends,
+/// and at the end of every task that shares its ticket or whose protection lets finished tasks move. A
+/// task that is finished later is not looked at before the next fit. What is forgotten of the replay memory stays learned until then.
 /// A network of swiftcl_network_create whose tasks or classes outgrew the plan allocates here.
 ///
 /// - Parameter network: a network with options.class_head and no task open.
@@ -80,7 +80,9 @@ public func swiftcl_class_head_info_get(
 /// - Parameter rule: SWIFTCL_RULE_...
 /// - Parameter inputs: rows times inputs elements of the network's input_type; read only.
 /// - Parameter rows: at least 1; any number.
-/// - Parameter labels: receives rows labels; of equals the first, tasks in their order.
+/// - Parameter labels: receives rows labels; of equals the first, tasks in their order. What is no number
+///   (a network's own numbers may overflow) loses against every number, and the lowest label wins
+///   where nothing is one.
 /// - Parameter label_count: labels `labels` has room for.
 /// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for the rule or for rows; SWIFTCL_E_STATE with
 ///   no finished task, for a regression, or without a fitted class head; SWIFTCL_E_BUFFER with the labels
@@ -109,7 +111,7 @@ public func swiftcl_predict_classes(
 /// - Parameter inputs: rows times inputs elements of the network's input_type; read only.
 /// - Parameter rows: at least 1; any number.
 /// - Parameter scores: receives rows times max_classes floats (swiftcl_network_info), by label;
-///   -infinity for a class that the rule does not know.
+///   -infinity for a class that the rule does not know, or whose score is no number.
 /// - Parameter score_count: floats `scores` has room for.
 /// - Returns: as swiftcl_predict_classes, SWIFTCL_E_BUFFER with the floats that would do. Since 0.1.
 @c(swiftcl_class_scores)

@@ -173,16 +173,15 @@ extension Network {
     classHead = head
   }
 
-  /// Forgets the head if it looks at a task's winners; at any's where that is nil.
-  mutating func dropClassHead(lookingAt task: swiftcl_task?) {
-    guard let task else {
-      classHead.drop()
-      return
+  /// Forgets the head after a task was removed, if it looks at that task's winners or names a class
+  /// that no finished task has any more.
+  mutating func dropClassHead(without task: swiftcl_task) {
+    var stays = true
+    for t in 0..<classHead.taskCount where classHead.tasks[t] == task { stays = false }
+    for c in 0..<classHead.classCount where introducer(of: classHead.labels[c]) < 0 {
+      stays = false
     }
-    for t in 0..<classHead.taskCount where classHead.tasks[t] == task {
-      classHead.drop()
-      return
-    }
+    if !stays { classHead.drop() }
   }
 
   func classHeadInfo() -> swiftcl_class_head_info {

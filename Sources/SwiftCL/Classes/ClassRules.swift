@@ -11,7 +11,7 @@ struct ClassAnswers {
 
   /// Takes a better answer; the first of equals stays.
   mutating func offer(_ n: Int, _ score: Float, label: Int32, task: Int32) {
-    if score > self.score[n] || self.label[n] < 0 {
+    if self.label[n] < 0 || HeadRows.beats(score, label, self.score[n], self.label[n]) {
       self.score[n] = score
       self.label[n] = label
       self.task[n] = task
@@ -19,7 +19,8 @@ struct ClassAnswers {
   }
 }
 
-/// Scores by label, for a caller who asked for them; the other labels keep -infinity.
+/// Scores by label, for a caller who asked for them; the other labels keep -infinity, and so does
+/// one whose score is NaN.
 struct ClassScores {
   var rows: UnsafeMutablePointer<Float>?
   var width = 0
@@ -132,7 +133,11 @@ extension Network {
         let logit = head.logits[n * head.stride + column]
         switch rule {
         case SWIFTCL_RULE_LOWEST_ENTROPY:
-          if best[n] < 0 || logit > head.logits[n * head.stride + Int(head.columns[Int(best[n])])] {
+          let b = Int(best[n])
+          if b < 0
+            || HeadRows.beats(
+              logit, label, head.logits[n * head.stride + Int(head.columns[b])], head.names[b])
+          {
             best[n] = Int32(c)
           }
         case SWIFTCL_RULE_MAX_PROBABILITY:

@@ -122,7 +122,7 @@ extension Network {
     for c in 0..<head.classes {
       let name = head.names[c]
       let logit = z[Int(head.columns[c])]
-      if best >= 0 && logit <= largest { continue }
+      if best >= 0 && !HeadRows.beats(logit, name, largest, best) { continue }
       if !answersForAll && name != label && introducer(of: name) != s { continue }
       best = name
       largest = logit

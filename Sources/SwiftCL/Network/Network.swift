@@ -23,6 +23,12 @@ struct OpenTask {
   var replayRowsBefore: UInt32 = 0
 
   var isOpen: Bool { phase != SWIFTCL_PHASE_NONE }
+
+  /// Whether its classes raised the replay memory's bounds.
+  func grewReplay(_ now: swiftcl_options) -> Bool {
+    isOpen && !reopens && classesBefore != now.max_classes
+      && (replayBytesBefore != now.replay_bytes || replayRowsBefore != now.replay_rows)
+  }
 }
 
 /// Buffers that belong to no layer. All but the open task's classes lie in the

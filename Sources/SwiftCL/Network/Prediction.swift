@@ -8,11 +8,21 @@ struct HeadRows {
   var names: UnsafePointer<Int32>
   var classes: Int
 
+  /// Whether a label's score is better than another's: NaN is worse than every number, and among
+  /// NaNs the lowest label is best.
+  static func beats(_ score: Float, _ label: Int32, _ other: Float, _ otherLabel: Int32) -> Bool {
+    if !other.isNaN { return score > other }
+    return !score.isNaN || label < otherLabel
+  }
+
   /// Index of the largest logit of row `n`; the first of equals.
   func best(_ n: Int) -> Int {
     let z = logits + n * stride
     var best = 0
-    for c in 0..<classes where z[Int(columns[c])] > z[Int(columns[best])] { best = c }
+    for c in 1..<max(1, classes)
+    where HeadRows.beats(z[Int(columns[c])], names[c], z[Int(columns[best])], names[best]) {
+      best = c
+    }
     return best
   }
 }

@@ -50,7 +50,7 @@ extension Network {
     target.pointee.record = task.record
     endReplay(target)
     // What the class head looks at has changed where finished tickets may.
-    if task.reopens || options.sharesTicket || !freezesOwned { dropClassHead(lookingAt: nil) }
+    if task.reopens || options.sharesTicket || !freezesOwned { classHead.drop() }
     task = OpenTask()
     return SWIFTCL_OK
   }
@@ -210,8 +210,8 @@ extension Network {
     let status = checkNoTaskOpen()
     if status != SWIFTCL_OK { return status }
     guard ticket(number) != nil, let index = store.index(of: number) else { return error.status }
-    dropClassHead(lookingAt: number)
     store.remove(at: index)
+    dropClassHead(without: number)
     for s in 0..<store.count where options.sharesTicket { linkShared(store.tickets[s]) }
     return SWIFTCL_OK
   }

@@ -14,6 +14,7 @@ extension Network {
     open.rate = source.f32()
     open.classCount = Int(shown: UInt(source.u32()))
     open.classesBefore = source.u32()
+    // Files of versions before 1.3 keep what the memory has grown to.
     open.replayBytesBefore = options.replay_bytes
     open.replayRowsBefore = options.replay_rows
     _ = source.u32()
@@ -31,6 +32,13 @@ extension Network {
       return
     }
     source.take(workspace.classes, open.classCount)
+    if source.hasMore {
+      open.replayBytesBefore = source.u64()
+      open.replayRowsBefore = source.u32()
+      if !open.reopens, !isPossibleMemory(open) {
+        source.refuse(SWIFTCL_E_CORRUPT, "the replay memory before the open task is impossible")
+      }
+    }
     restoreClasses(&source, workspace.classes, workspace.columns, open.classCount)
     source.end()
     if source.status != SWIFTCL_OK { return }
@@ -63,6 +71,16 @@ extension Network {
       }
     }
     return open.classesBefore >= least && open.classesBefore <= options.max_classes
+  }
+
+  /// An abort goes back to this bound too: as many rows fit.
+  private func isPossibleMemory(_ open: OpenTask) -> Bool {
+    var before = options
+    before.max_classes = open.classesBefore
+    before.replay_bytes = open.replayBytesBefore
+    before.replay_rows = open.replayRowsBefore
+    return before.replay_bytes > 0 && before.replay_bytes <= options.replay_bytes
+      && before.replayCapacity == options.replayCapacity
   }
 
   private func isPossibleNumber(_ open: OpenTask) -> Bool {

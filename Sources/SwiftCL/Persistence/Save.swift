@@ -69,9 +69,16 @@ extension Network {
     }
   }
 
+  /// No newer than what is there needs, so that older readers know it.
+  private var minor: UInt32 {
+    if replay == nil { return 0 }
+    if task.grewReplay(options) { return CheckpointFormat.minor }
+    return options.hasClassFields ? 2 : 1
+  }
+
   private func putHead(_ sink: inout Sink) {
     sink.put(CheckpointFormat.major)
-    sink.put(replay == nil ? 0 : options.hasClassFields ? CheckpointFormat.minor : 1)
+    sink.put(minor)
     sink.put(CheckpointFormat.endianness)
     sink.put(UInt32(store.count))
     sink.put(task.phase)
@@ -168,6 +175,10 @@ extension Network {
     sink.put(task.expectedSteps)
     sink.put(task.competeSteps)
     sink.put(workspace.classes, task.classCount)
+    if task.grewReplay(options) {
+      sink.put(task.replayBytesBefore)
+      sink.put(task.replayRowsBefore)
+    }
   }
 
   private func putWorking(_ sink: inout Sink, layer l: Int) {
