@@ -136,7 +136,7 @@ typedef struct swiftcl_layer {
                                or what the layer below gives */
   uint32_t input_width;
   float rate;           /**< dropout: share of outputs that are 0, from 0 to below 1. Batch normalisation:
-                             what a step at least moves the running statistics by, to 1; 0 is 0.1 */
+                             what a step of 16 rows or more at least moves the running statistics by, to 1; 0 is 0.1 */
   uint32_t source;      /**< 1 + the index of the layer that is added, or that this layer with
                              parameters reads; 0 is the layer before. What stands there is
                              all that happens before the next layer with parameters */

@@ -133,7 +133,9 @@ extension Network {
     // A ticket that trains on keeps what it knows.
     let continues = task.reopens || (options.sharesTicket && store.shared != nil)
     let fresh = continues ? 0 : 1 / Float(steps &+ 1)
-    moveStatistics(layer: l, rows: rows, by: max(shapes[l].normRate, fresh))
+    // What few rows have is noise for the most part.
+    let known = min(1, Float(rows) / 16)
+    moveStatistics(layer: l, rows: rows, by: max(shapes[l].normRate * known, fresh))
   }
 
   @inline(never)
