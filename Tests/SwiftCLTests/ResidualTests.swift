@@ -187,20 +187,7 @@ struct ResidualTests {
       $0.prune_threshold = -1
       $0.kl_weight = 1e-3
     }
-    let probe = rows(99, 11)
-    var finished: [[UInt32]] = []
-    for t in 0..<3 as Range<UInt64> {
-      try test.begin(competes: 12)
-      for s in 0..<25 as Range<UInt64> { try test.step(rows(100 * t + s)) }
-      let open = try test.openLogits(probe)
-      try test.end()
-      let logits = try test.logits(swiftcl_task(t), probe)
-      #expect(logits.bits == open.bits)
-      finished.append(logits.bits)
-      for (earlier, bits) in finished.enumerated() {
-        #expect(try test.logits(swiftcl_task(earlier), probe).bits == bits)
-      }
-    }
+    try test.threeTasksStay { rows($0, $1) }
   }
 
   /// Running statistics: of the first step after the commit alone, then the mean of all.
