@@ -116,6 +116,28 @@ static void *fresh(size_t size) {
   return memory;
 }
 
+static void measure_of(const char *call, const char *which, swiftcl_status (*function)(void), size_t bound) {
+  char name[64];
+  snprintf(name, sizeof name, "%s%s", call, which);
+  measure(name, function, bound);
+}
+
+/* Checkpoint and ticket of the network as it stands; `which` says of which. */
+static void measure_files(const char *which) {
+  need(swiftcl_checkpoint_size(net, &bytes) == SWIFTCL_OK, "size of a checkpoint");
+  data = fresh(bytes);
+  measure_of("swiftcl_network_save_memory", which, save, 8);
+  measure_of("swiftcl_network_load_memory", which, load, 32);
+  free(data);
+  need(swiftcl_ticket_bytes(net, task, &bytes) == SWIFTCL_OK, "size of a ticket");
+  data = fresh(bytes);
+  measure_of("swiftcl_ticket_export", which, export, 8);
+  measure_of("swiftcl_ticket_open", which, open_ticket, 8);
+  measure_of("swiftcl_ticket_predict", which, predict_ticket, 8);
+  swiftcl_ticket_free(ticket);
+  free(data);
+}
+
 int main(void) {
   for (int i = 0; i < BATCH * INPUTS; i++) rows[i] = (float)(i % 7) / 7;
   for (int i = 0; i < BATCH; i++) labels[i] = i % CLASSES;
@@ -139,18 +161,8 @@ int main(void) {
   measure("swiftcl_class_head_fit", fit_head, 36);
   measure("swiftcl_predict_classes", classes, 8);
   measure("swiftcl_evaluate_all", evaluate, 8);
-  need(swiftcl_checkpoint_size(net, &bytes) == SWIFTCL_OK, "size of a checkpoint");
-  data = fresh(bytes);
-  measure("swiftcl_network_save_memory", save, 8);
-  measure("swiftcl_network_load_memory", load, 32);
-  free(data);
-  need(swiftcl_ticket_bytes(net, task, &bytes) == SWIFTCL_OK, "size of a ticket");
-  data = fresh(bytes);
   scratch = fresh(SCRATCH);
-  measure("swiftcl_ticket_export", export, 8);
-  measure("swiftcl_ticket_open", open_ticket, 8);
-  measure("swiftcl_ticket_predict", predict_ticket, 8);
-  swiftcl_ticket_free(ticket);
+  measure_files("");
   swiftcl_network_free(net);
   options.sampler = SWIFTCL_SAMPLER_TOP_K;
   options.optimizer = SWIFTCL_OPTIMIZER_ADAM;
@@ -163,7 +175,6 @@ int main(void) {
   measure("swiftcl_task_begin, shared units", begin, 20);
   measure("swiftcl_train_step, shared units", step, 36);
   swiftcl_network_free(net);
-  free(data);
 
   /* ResNet-18 on 16 x 16 x 3: what many layers, normalisation and sums take. */
   static swiftcl_layer deep[64];
@@ -181,19 +192,8 @@ int main(void) {
   measure("swiftcl_train_step, ResNet-18", step, 36);
   measure("swiftcl_task_end, ResNet-18", end, 20);
   measure("swiftcl_predict, ResNet-18", predict, 8);
-  need(swiftcl_checkpoint_size(net, &bytes) == SWIFTCL_OK, "size of a checkpoint");
-  data = fresh(bytes);
-  measure("swiftcl_network_save_memory, ResNet-18", save, 8);
-  measure("swiftcl_network_load_memory, ResNet-18", load, 32);
-  free(data);
-  need(swiftcl_ticket_bytes(net, task, &bytes) == SWIFTCL_OK, "size of a ticket");
-  data = fresh(bytes);
-  measure("swiftcl_ticket_export, ResNet-18", export, 8);
-  measure("swiftcl_ticket_open, ResNet-18", open_ticket, 8);
-  measure("swiftcl_ticket_predict, ResNet-18", predict_ticket, 8);
-  swiftcl_ticket_free(ticket);
+  measure_files(", ResNet-18");
   swiftcl_network_free(net);
-  free(data);
   free(scratch);
   if (too_deep) fprintf(stderr, "stack: %d calls take more than their bound\n", too_deep);
   return too_deep != 0;

@@ -2,11 +2,15 @@ import CSwiftCL
 
 /// What ReLU let pass, on the way back.
 extension Network {
-  /// What ReLU let pass: the sign of the sum behind a gate, which a closed gate
-  /// does not hide, so that losers of a hard sample still learn what they miss. Nil where
-  /// no ReLU is, and where the layer stops gradients itself.
+  /// For the kernel of the layer above; nil where no ReLU is, and where the layer stops
+  /// gradients itself.
   func activationMask(layer l: Int) -> UnsafePointer<Float>? {
-    if !shapes[l].relu || shapes[l].masksItself { return nil }
+    shapes[l].relu && !shapes[l].masksItself ? passed(layer: l) : nil
+  }
+
+  /// Its sign says what passed: that of the sum behind a gate, which a closed gate does not
+  /// hide, so that losers of a hard sample still learn what they miss.
+  private func passed(layer l: Int) -> UnsafePointer<Float> {
     let gated = working[l].competes || competesPerSample(l)
     return UnsafePointer(gated ? working[l].sums.sum : working[l].output)
   }
@@ -15,19 +19,17 @@ extension Network {
   func maskDelta(layer l: Int, rows: Int) {
     let shape = shapes[l]
     if !shape.relu { return }
-    let layer = working[l]
+    let delta = working[l].delta
     let hidesSums = shape.added >= 0 || (shape.normalises && !competesPerSample(l))
     if hidesSums {
       maskByOutput(layer: l, rows: rows)
       return
     }
-    let gated = layer.competes || competesPerSample(l)
-    let mask = gated ? layer.sums.sum : layer.output
-    for at in stride(from: 0, to: rows * layer.stride, by: 16) {
+    let mask = passed(layer: l)
+    for at in stride(from: 0, to: rows * working[l].stride, by: 16) {
       let open = Lane.load(mask + at) .> 0
-      let kept = SIMD16<Float>(repeating: 0).replacing(
-        with: Lane.load(layer.delta + at), where: open)
-      Lane.store(kept, layer.delta + at)
+      let kept = SIMD16<Float>(repeating: 0).replacing(with: Lane.load(delta + at), where: open)
+      Lane.store(kept, delta + at)
     }
   }
 

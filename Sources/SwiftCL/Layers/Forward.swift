@@ -4,25 +4,35 @@ import CSwiftCL
 /// made of it.
 extension Network {
   /// Sums, normalisation, gate, what is added, activation: leaves the layer's rows in
-  /// `output`. A step normalises by its own rows, a prediction by running statistics.
+  /// `output`. A step normalises by its own rows, a prediction by running statistics; where
+  /// rows compete, a step draws their winners and a prediction takes the largest.
   @inline(never)
   func forward(layer l: Int, _ x: Surface, samples: Int, trains: Bool) {
     let layer = working[l]
     let shape = shapes[l]
     let rows = samples * shape.pixels
-    let gated = layer.competes || competesPerSample(l)
+    let perSample = competesPerSample(l)
+    let gated = layer.competes || perSample
     let finishes = shape.normalises || shape.added >= 0
     if shape.normalises { layer.norm.zeros.update(repeating: 0, count: layer.padded) }
-    let sums = gated || shape.normalises ? layer.sums.normal : layer.output
+    let keepsSums = perSample ? trains : gated || shape.normalises
+    let sums = keepsSums ? layer.sums.normal : layer.output
     product(
       layer: l, x, samples: samples, inputs: layer.inputs, weights: layer.live.weights,
       bias: shape.normalises ? layer.norm.zeros : layer.live.bias, padded: layer.padded, y: sums,
       yStride: layer.stride, relu: shape.relu && !gated && !finishes)
     if trains && shape.normalises { normalise(layer: l, rows: rows) }
-    if competesPerSample(l) {
-      if shape.normalises { scaleSums(layer: l, rows: rows, trains: trains) }
-      openSampleGates(layer: l, rows: rows)
-      applySampleGate(layer, rows: rows, relu: shape.relu)
+    if perSample {
+      let responses = trains ? layer.sums.sum : layer.output
+      if shape.normalises { scale(layer: l, sums, rows: rows, to: responses, trains: trains) }
+      if trains {
+        openSampleGates(layer: l, rows: rows)
+        applySampleGate(layer, rows: rows, relu: shape.relu)
+      } else {
+        passLargest(
+          responses, stride: layer.stride, count: rows, units: layer.units,
+          blockSize: shape.blockSize, relu: shape.relu)
+      }
     } else if finishes {
       finish(layer: l, sums, rows: rows, trains: trains)
     } else if gated {
@@ -52,14 +62,17 @@ extension Network {
   }
 
   /// What rows compete by, where they do: normalised, with scale and bias.
-  @inline(never)
-  func scaleSums(layer l: Int, rows: Int, trains: Bool) {
+  private func scale(
+    layer l: Int, _ sums: UnsafePointer<Float>, rows: Int,
+    to responses: UnsafeMutablePointer<Float>,
+    trains: Bool
+  ) {
     let layer = working[l]
     fillFactors(layer: l, trains: trains)
     Finish(
       padded: layer.padded, stride: layer.stride, factor: layer.norm.factor,
       summand: layer.norm.summand, added: nil, relu: false
-    ).run(layer.sums.normal, rows: rows, layer.sums.sum)
+    ).run(sums, rows: rows, responses)
   }
 
   /// Factor and summand of each unit before its gate.

@@ -29,13 +29,6 @@ struct NormStep {
 
   /// Factor and summand of the running statistics: the one rule by which networks and
   /// tickets predict.
-  static func fold(
-    _ norm: NormParameters, bias: UnsafePointer<Float>, _ padded: Int,
-    factor: UnsafeMutablePointer<Float>, summand: UnsafeMutablePointer<Float>
-  ) {
-    for u in 0..<padded { (factor[u], summand[u]) = folded(norm, bias: bias, u) }
-  }
-
   static func folded(_ norm: NormParameters, bias: UnsafePointer<Float>, _ u: Int)
     -> (factor: Float, summand: Float)
   {
@@ -125,7 +118,7 @@ extension Network {
     }
   }
 
-  /// Statistics of the tasks's own training: from its winners' first step on, the mean of
+  /// Statistics of the task's own training: from its winners' first step on, the mean of
   /// all steps until a step would count for less than `normRate`.
   func followStatistics(layer l: Int, rows: Int) {
     let since = task.phase == SWIFTCL_PHASE_SPECIALISE ? task.record.committedAt : 0
@@ -169,6 +162,8 @@ extension Network {
   /// Of finished tasks and of an open one that only predicts.
   func foldStatistics(layer l: Int, _ norm: NormParameters, bias: UnsafePointer<Float>, _ n: Int) {
     let step = working[l].norm
-    NormStep.fold(norm, bias: bias, n, factor: step.factor, summand: step.summand)
+    for u in 0..<n {
+      (step.factor[u], step.summand[u]) = NormStep.folded(norm, bias: bias, u)
+    }
   }
 }

@@ -170,8 +170,6 @@ extension LayerShape {
     dropsBeforePool = dropRate > 0
   }
 
-  /// Whether linear responses are kept for the way back, apart from the output.
-  var keepsSums: Bool { normalises || (perSample && blockSize > 1) }
   /// Whether the gradient of its output is complete only where its own way back begins: no
   /// kernel of the layer above can stop in it what the activation stopped.
   var masksItself: Bool { normalises || added >= 0 || branches }

@@ -164,29 +164,9 @@ extension Network {
   @inline(never)
   private func runOpen(_ x: InputRows, rows: Int) {
     for l in 0..<layerCount {
-      let input = surface(below: l, x)
-      let layer = working[l]
-      let shape = shapes[l]
-      if competesPerSample(l) {
-        let sums = shape.normalises ? layer.sums.normal : layer.output
-        if shape.normalises { layer.norm.zeros.update(repeating: 0, count: layer.padded) }
-        product(
-          layer: l, input, samples: rows, inputs: layer.inputs, weights: layer.live.weights,
-          bias: shape.normalises ? layer.norm.zeros : layer.live.bias, padded: layer.padded,
-          y: sums, yStride: layer.stride, relu: false)
-        if shape.normalises {
-          scaleSums(layer: l, rows: rows * shape.pixels, trains: false)
-          layer.output.update(
-            from: layer.sums.sum, count: rows * shape.pixels * layer.stride)
-        }
-        passLargest(
-          layer.output, stride: layer.stride, count: rows * shape.pixels, units: layer.units,
-          blockSize: shape.blockSize, relu: shape.relu)
-      } else {
-        if layer.competes { weighByPosterior(layer: l) }
-        forward(layer: l, input, samples: rows, trains: false)
-      }
-      if shape.isPooled { pool(layer: l, samples: rows) }
+      if working[l].competes { weighByPosterior(layer: l) }
+      forward(layer: l, surface(below: l, x), samples: rows, trains: false)
+      if shapes[l].isPooled { pool(layer: l, samples: rows) }
     }
   }
 
