@@ -275,6 +275,37 @@ typedef struct swiftcl_layer {
 #define SWIFTCL_NEW_ROWS_BALANCED 2 /**< over all classes, but rows presented and rows recalled weigh as
                                          many classes as they stand for */
 
+/* swiftcl_options.sparsity_kind: what a mask keeps or drops as one. FILTER may be combined with one of
+   the first three: filters go first, down to a density of sqrt(1 - sparsity), the rest within them. */
+#define SWIFTCL_SPARSITY_IRREGULAR 1 /**< single weights */
+#define SWIFTCL_SPARSITY_BLOCK 2     /**< eight consecutive outputs of one input: the fast kind */
+#define SWIFTCL_SPARSITY_PATTERN 4   /**< 3x3 windows keep four of nine weights, in one of eight shapes, or none;
+                                          sparsity is at least 5/9. Other layers: single weights */
+#define SWIFTCL_SPARSITY_FILTER 8    /**< whole units or maps */
+
+/* swiftcl_options.mask_budget */
+#define SWIFTCL_BUDGET_LAYER 0  /**< every masked layer has the same sparsity */
+#define SWIFTCL_BUDGET_GLOBAL 1 /**< all masked layers together, by one threshold; none is more than twice as
+                                     dense as all are */
+
+/* swiftcl_options.regrowth: which weights a mask takes back; they begin at 0 */
+#define SWIFTCL_REGROW_RANDOM 0   /**< by chance */
+#define SWIFTCL_REGROW_GRADIENT 1 /**< those with the largest gradient of the step that updates the mask */
+
+/* swiftcl_options.data_rule: what makes an example hard (docs/algorithms.md B.3) */
+#define SWIFTCL_DATA_FORGETTING 0     /**< how often it was right and then wrong; never right is hardest */
+#define SWIFTCL_DATA_MISCLASSIFIED 1  /**< how often it was wrong */
+
+/** What mask updates do from one step of a task on (docs/algorithms.md B.2). */
+typedef struct swiftcl_mask_phase {
+  uint64_t step;  /**< of the task, counted from 0 (from its commit, where units compete); the first is 0 */
+  float prune_to; /**< sparsity that an update prunes to, */
+  float grow_to;  /**< and then grows back to; at most prune_to */
+} swiftcl_mask_phase;
+
+/** The most phases of a schedule. */
+#define SWIFTCL_MAX_MASK_PHASES 8
+
 /** Returns bytes of memory at the alignment, or NULL. */
 typedef void *(*swiftcl_allocate_fn)(void *context, size_t bytes, size_t alignment);
 /** Gives back what the allocate function of the same context returned. */
@@ -368,6 +399,28 @@ typedef struct swiftcl_options {
   /* classes across tasks; both need a replay memory */
   uint32_t class_head;       /**< 1: room for a linear head over the winners of all tasks (swiftcl_class_head_fit); 0 */
   int32_t replay_new_rows;   /**< SWIFTCL_NEW_ROWS_... */
+
+  /* sparse training (SparCL); a network has masks when sparsity is above 0 */
+  float sparsity;             /**< share of a masked layer's weights that are masked, 0 to below 1; 0 */
+  int32_t sparsity_kind;      /**< SWIFTCL_SPARSITY_...; SWIFTCL_SPARSITY_BLOCK */
+  int32_t mask_budget;        /**< SWIFTCL_BUDGET_... */
+  uint32_t masked_layers;     /**< bit l: layer l of those with parameters is masked, never the head. 0: every
+                                   dense layer below the head, and every convolution whose window is more
+                                   than one pixel and that does not read the network's input */
+  uint32_t mask_interval;     /**< steps of a task between two updates of its masks; 0: they stay as they were made */
+  uint32_t mask_final_step;   /**< of a task, from which on masks only prune to `sparsity`; 0 is never */
+  float mask_intra;           /**< p_intra: what an update prunes beyond `sparsity` and grows back; 0.01 */
+  float mask_inter;           /**< p_inter: what a task's first update grows beyond it; 0.01 */
+  float score_current;        /**< alpha of |w| + alpha |gradient of the rows given| +; 0.5 */
+  float score_replay;         /**< beta |gradient of the rows recalled|; 0.5 */
+  int32_t regrowth;           /**< SWIFTCL_REGROW_... */
+  float gradient_sparsity;    /**< share of all weights of a masked layer whose gradient is not computed, at least
+                                   `sparsity`, below 1; 0: all that the mask keeps are computed */
+  uint32_t gradient_interval; /**< steps between two choices of these; 30 */
+  uint32_t mask_phase_count;  /**< 0: the schedule that the fields above make */
+  const swiftcl_mask_phase *mask_phases; /**< another one, at most SWIFTCL_MAX_MASK_PHASES; steps increase */
+  uint32_t data_samples;      /**< most examples of a task that are followed for data removal; 0: none */
+  int32_t data_rule;          /**< SWIFTCL_DATA_... */
 } swiftcl_options;
 
 /* swiftcl_plan.warnings */
@@ -401,6 +454,8 @@ typedef struct swiftcl_plan {
   uint64_t unshared_bytes; /**< the four together: what activation_bytes would be without sharing */
   uint64_t class_head_bytes; /**< part of the total: the class head, with what a fit needs, for max_tasks
                                   tasks and max_classes classes */
+  uint64_t mask_bytes;       /**< part of the total: what masks keep beside the weights, in the working set */
+  uint64_t data_bytes;       /**< part of the total: what is known of the examples that are followed */
 } swiftcl_plan;
 
 /** The description of a network as it stands, for a caller who did not write it. */

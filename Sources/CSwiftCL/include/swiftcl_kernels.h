@@ -30,6 +30,74 @@ typedef struct swiftcl_update {
   float owned_rate;   /* factor of the rate on owned edges; 0 freezes them bit for bit */
 } swiftcl_update;
 
+/**
+ * The kept weights of a masked layer: entries of `width` consecutive outputs and one input, 8 of them
+ * (blocks) or 1 (single weights). Group g has the outputs from g * width on; its entries are those
+ * from starts[g] to below starts[g + 1], inputs ascending. Entry e has the values from e * width on.
+ */
+typedef struct swiftcl_sparse {
+  ptrdiff_t width;
+  ptrdiff_t groups;
+  const int32_t *_Nonnull starts; /* groups + 1 */
+  const int32_t *_Nonnull inputs; /* of each entry */
+  float *_Nonnull values;         /* weights; for a weight gradient, the gradient */
+  /* Weight gradient: the entries that are computed, ascending, and where each group's begin;
+     NULL is all. The others keep what lies in `values`. */
+  const int32_t *_Nullable active;
+  const int32_t *_Nullable active_starts;
+} swiftcl_sparse;
+
+/**
+ * Rows as they are: x, dx [rows][x_stride], y, dy [rows][y_stride]. For few rows.
+ *   forward: y = bias + x * kept weights, outputs 0 to width * groups - 1, then the rectifier if relu;
+ *     one chain of fused multiply-adds an output, kept inputs ascending.
+ *   input gradient: dx += dy * transposed kept weights; one chain an input that begins with what lies
+ *     in dx, outputs ascending.
+ *   weight gradient: values = sum over rows of x * dy, rows ascending, one chain that begins at 0, or, if
+ *     it continues, with what lies in `values`.
+ */
+typedef struct swiftcl_sparse_rows {
+  swiftcl_sparse weights;
+  const float *_Nonnull x;
+  float *_Nullable dx;
+  ptrdiff_t x_stride;
+  float *_Nonnull y; /* forward: written; gradients: dy, read */
+  ptrdiff_t y_stride;
+  ptrdiff_t rows;
+  const float *_Nullable bias; /* width * groups */
+  _Bool relu;
+  _Bool continues;
+} swiftcl_sparse_rows;
+
+/**
+ * Planes: sixteen samples (or rows) side by side in a vector. The pixel at `line` and `pixel` of
+ * input k lies at x + offsets[k] + line * x_line + pixel * x_step, that of output o at
+ * y + o * y_plane + (line * pixels + pixel) * 16; both have sixteen floats. A convolution has
+ * one offset for each tap and channel into padded planes; a dense layer has one line, whose pixels are
+ * vectors of sixteen rows.
+ *   forward: as above, one chain an output.
+ *   input gradient: dx += ..., one chain that begins with what lies in dx: groups ascending, within
+ *     a group tiles of up to 3 pixels of one line (evenShare), line by line, within a tile entries
+ *     ascending, within an entry outputs ascending.
+ *   weight gradient: each of the sixteen lanes sums one chain, lines and pixels ascending; the sixteen are
+ *     folded as folded(_:) does, and the sum is written, or added if it continues.
+ */
+typedef struct swiftcl_sparse_planes {
+  swiftcl_sparse weights;
+  const int32_t *_Nonnull offsets;
+  const float *_Nonnull x;
+  float *_Nullable dx; /* same places as x */
+  ptrdiff_t x_line;
+  ptrdiff_t x_step;
+  float *_Nonnull y; /* forward: written; gradients: dy, read */
+  ptrdiff_t y_plane;
+  ptrdiff_t lines;
+  ptrdiff_t pixels; /* of a line */
+  const float *_Nullable bias; /* width * groups */
+  _Bool relu;
+  _Bool continues;
+} swiftcl_sparse_planes;
+
 /*
  * One variant of the kernels: the same Swift sources compiled for one instruction
  * set. Meanings of the arguments: Sources/SwiftCL/Kernels/Kernels.swift.

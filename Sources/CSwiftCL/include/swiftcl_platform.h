@@ -25,9 +25,15 @@ static inline int32_t swiftcl_first_options_size(void) {
 static inline int32_t swiftcl_second_options_size(void) {
   return (int32_t)offsetof(swiftcl_options, class_head);
 }
+static inline int32_t swiftcl_third_options_size(void) {
+  return (int32_t)offsetof(swiftcl_options, sparsity);
+}
 static inline int32_t swiftcl_first_plan_size(void) { return (int32_t)offsetof(swiftcl_plan, input_bytes); }
 static inline int32_t swiftcl_second_plan_size(void) {
   return (int32_t)offsetof(swiftcl_plan, class_head_bytes);
+}
+static inline int32_t swiftcl_third_plan_size(void) {
+  return (int32_t)offsetof(swiftcl_plan, mask_bytes);
 }
 static inline int32_t swiftcl_first_step_size(void) { return (int32_t)offsetof(swiftcl_step, replay_rows); }
 

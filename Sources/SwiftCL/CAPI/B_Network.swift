@@ -14,7 +14,7 @@ public func swiftcl_options_init_sized(
 ) -> swiftcl_status {
   Boundary.initialize(
     options, bytes, Defaults.options, "swiftcl_options_init_sized",
-    older: Int(swiftcl_first_options_size()), orOlder: Int(swiftcl_second_options_size()))
+    older: Boundary.olderOptions)
 }
 
 /// Fills an option struct with the preset that stays closest to the paper (docs/algorithms.md A.12):
@@ -31,7 +31,7 @@ public func swiftcl_options_init_paper_sized(
 ) -> swiftcl_status {
   Boundary.initialize(
     options, bytes, Defaults.paper, "swiftcl_options_init_paper_sized",
-    older: Int(swiftcl_first_options_size()), orOlder: Int(swiftcl_second_options_size()))
+    older: Boundary.olderOptions)
 }
 
 /// What a description needs, in bytes, part by part, and what is doubtful about it. Builds nothing.
@@ -49,7 +49,8 @@ public func swiftcl_network_plan(
   guard
     Boundary.accepts(
       plan, MemoryLayout<swiftcl_plan>.size, "plan", call, Boundary.threadError,
-      older: Int(swiftcl_first_plan_size()), orOlder: Int(swiftcl_second_plan_size()))
+      older: OlderSizes(
+        swiftcl_first_plan_size(), swiftcl_second_plan_size(), swiftcl_third_plan_size()))
   else { return SWIFTCL_E_STRUCT }
   var status = SWIFTCL_OK
   guard let order = readOrder(options, call, &status) else { return status }

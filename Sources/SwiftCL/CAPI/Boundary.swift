@@ -1,9 +1,32 @@
 import CSwiftCL
 
+/// Sizes that a struct once had.
+struct OlderSizes {
+  var first: Int32
+  var second: Int32
+  var third: Int32
+
+  init(_ first: Int32 = -1, _ second: Int32 = -1, _ third: Int32 = -1) {
+    self.first = first
+    self.second = second
+    self.third = third
+  }
+
+  func contains(_ size: Int) -> Bool {
+    size == Int(first) || size == Int(second) || size == Int(third)
+  }
+}
+
 /// Structs that cross the boundary start with `struct_size`, so that they can
 /// grow: this version's size is the smallest accepted, and what a newer header
 /// added must be zero.
 enum Boundary {
+  /// Where swiftcl_options once ended.
+  static var olderOptions: OlderSizes {
+    OlderSizes(
+      swiftcl_first_options_size(), swiftcl_second_options_size(), swiftcl_third_options_size())
+  }
+
   /// Copies the description in; fields that an older header does not have are the defaults.
   static func readOptions(
     _ pointer: UnsafePointer<swiftcl_options>, _ name: StaticString, _ call: StaticString,
@@ -11,11 +34,7 @@ enum Boundary {
   ) -> swiftcl_options? {
     let raw = UnsafeRawPointer(pointer)
     let given = raw.loadUnaligned(as: UInt32.self)
-    if given != UInt32(swiftcl_first_options_size())
-      && given != UInt32(swiftcl_second_options_size())
-    {
-      return read(pointer, name, call, error)
-    }
+    if !olderOptions.contains(Int(given)) { return read(pointer, name, call, error) }
     var options = Defaults.options
     withUnsafeMutableBytes(of: &options) {
       $0.baseAddress?.copyMemory(from: raw, byteCount: Int(given))
@@ -51,10 +70,10 @@ enum Boundary {
   @inline(never)
   static func accepts(
     _ raw: UnsafeRawPointer, _ size: Int, _ name: StaticString, _ call: StaticString,
-    _ error: UnsafeMutablePointer<swiftcl_error>, older: Int? = nil, orOlder: Int? = nil
+    _ error: UnsafeMutablePointer<swiftcl_error>, older: OlderSizes = OlderSizes()
   ) -> Bool {
     let given = Int(raw.loadUnaligned(as: UInt32.self))
-    if given == older || given == orOlder || (given >= size && given <= size + 4096) { return true }
+    if older.contains(given) || (given >= size && given <= size + 4096) { return true }
     var message = ErrorRecord(error)
     message.begin(SWIFTCL_E_STRUCT, call)
     message.append(name)
@@ -70,12 +89,12 @@ enum Boundary {
   @inline(never)
   static func initialize<T>(
     _ options: UnsafeMutablePointer<T>?, _ bytes: UInt, _ defaults: T, _ call: StaticString,
-    older: Int? = nil, orOlder: Int? = nil
+    older: OlderSizes = OlderSizes()
   ) -> swiftcl_status {
     guard let options else { return failThread(SWIFTCL_E_NULL, call, "options is NULL") }
     let size = UInt(MemoryLayout<T>.size)
     let given = Int(shown: bytes)
-    if given != older && given != orOlder && (bytes < size || bytes > size + 4096) {
+    if !older.contains(given) && (bytes < size || bytes > size + 4096) {
       return ErrorRecord.fail(
         threadError, SWIFTCL_E_STRUCT, call, "bytes", is: given,
         expected: "sizeof the struct: ", Int(size))
@@ -156,7 +175,7 @@ extension Network {
 
   /// Checks the `struct_size` of an output struct.
   mutating func accepts<T>(
-    _ output: UnsafeMutablePointer<T>, _ name: StaticString, older: Int? = nil
+    _ output: UnsafeMutablePointer<T>, _ name: StaticString, older: OlderSizes = OlderSizes()
   ) -> Bool {
     let call = call
     return withUnsafeMutablePointer(to: &error) {
@@ -166,7 +185,7 @@ extension Network {
 
   /// Once it ended before replay_rows.
   mutating func accepts(step: UnsafeMutablePointer<swiftcl_step>) -> Bool {
-    accepts(step, "step", older: Int(swiftcl_first_step_size()))
+    accepts(step, "step", older: OlderSizes(swiftcl_first_step_size()))
   }
 
   /// Copies an option struct in.

@@ -31,6 +31,12 @@ enum Defaults {
     o.replay_beta = 0.5
     o.distill_temperature = 2
     o.distill_weight = 0.5
+    o.sparsity_kind = SWIFTCL_SPARSITY_BLOCK
+    o.mask_intra = 0.01
+    o.mask_inter = 0.01
+    o.score_current = 0.5
+    o.score_replay = 0.5
+    o.gradient_interval = 30
     return o
   }
 
