@@ -31,7 +31,15 @@
       const swiftcl_update *update); \
   void swiftcl_##v##_bias_gradient( \
       const float *dy, ptrdiff_t dy_stride, ptrdiff_t rows, ptrdiff_t padded, \
-      float *gradient);
+      float *gradient); \
+  void swiftcl_##v##_sparse_rows_forward(const swiftcl_sparse_rows *pass); \
+  void swiftcl_##v##_sparse_rows_input_gradient(const swiftcl_sparse_rows *pass); \
+  void swiftcl_##v##_sparse_rows_weight_gradient(const swiftcl_sparse_rows *pass); \
+  void swiftcl_##v##_sparse_planes_forward(const swiftcl_sparse_planes *pass); \
+  void swiftcl_##v##_sparse_planes_input_gradient(const swiftcl_sparse_planes *pass); \
+  void swiftcl_##v##_sparse_planes_weight_gradient(const swiftcl_sparse_planes *pass); \
+  void swiftcl_##v##_planes_from_rows(const swiftcl_plane_copy *pass); \
+  void swiftcl_##v##_rows_from_planes(const swiftcl_plane_copy *pass);
 
 #define TABLE(v, title) \
   static const swiftcl_kernel_table table_##v = { \
@@ -41,7 +49,15 @@
       swiftcl_##v##_weight_gradient, \
       swiftcl_##v##_weight_update, \
       swiftcl_##v##_apply_update, \
-      swiftcl_##v##_bias_gradient \
+      swiftcl_##v##_bias_gradient, \
+      swiftcl_##v##_sparse_rows_forward, \
+      swiftcl_##v##_sparse_rows_input_gradient, \
+      swiftcl_##v##_sparse_rows_weight_gradient, \
+      swiftcl_##v##_sparse_planes_forward, \
+      swiftcl_##v##_sparse_planes_input_gradient, \
+      swiftcl_##v##_sparse_planes_weight_gradient, \
+      swiftcl_##v##_planes_from_rows, \
+      swiftcl_##v##_rows_from_planes \
   };
 
 VARIANT(base)
@@ -93,7 +109,15 @@ static const swiftcl_kernel_table table_wide = {
     swiftcl_v4_weight_gradient,
     one_row_weight_update,
     swiftcl_v3_apply_update, /* from stored gradients: for memory, too, or for biases */
-    one_row_bias_gradient
+    one_row_bias_gradient,
+    swiftcl_v4_sparse_rows_forward,
+    swiftcl_v4_sparse_rows_input_gradient,
+    swiftcl_v4_sparse_rows_weight_gradient,
+    swiftcl_v4_sparse_planes_forward,
+    swiftcl_v4_sparse_planes_input_gradient,
+    swiftcl_v4_sparse_planes_weight_gradient,
+    swiftcl_v4_planes_from_rows,
+    swiftcl_v4_rows_from_planes
 };
 
 #pragma GCC visibility pop

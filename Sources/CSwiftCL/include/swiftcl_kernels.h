@@ -98,6 +98,34 @@ typedef struct swiftcl_sparse_planes {
   _Bool continues;
 } swiftcl_sparse_planes;
 
+/**
+ * Up to sixteen samples in rows, [sample][pixel][channel], beside planes of theirs. Source line l of
+ * channel c lies in the planes at planes + c * plane_stride + (l - first_line) * line_stride; it
+ * begins with `padding` pixels of border and ends with as many, a pixel being sixteen floats.
+ *   planes from rows: lines first_line to end_line - 1; borders, lines outside of the image and
+ *     missing samples become 0.
+ *   rows from planes: the same lines, those outside of the image left out; the channels of a pixel are
+ *     neighbours, and the pads behind them, up to a multiple of sixteen, become 0; or, if it adds,
+ *     what lies in the rows grows by what lies in the planes, and pads stay.
+ */
+typedef struct swiftcl_plane_copy {
+  float *_Nonnull rows;
+  ptrdiff_t sample_stride;
+  ptrdiff_t pixel_stride;
+  ptrdiff_t channel_stride; /* planes from rows only: 1, or more in planar images */
+  ptrdiff_t samples;        /* 1 to 16 */
+  ptrdiff_t channels;
+  ptrdiff_t height;
+  ptrdiff_t width;
+  float *_Nonnull planes;
+  ptrdiff_t plane_stride;
+  ptrdiff_t line_stride; /* at least 16 * (width + 2 * padding) */
+  ptrdiff_t padding;
+  ptrdiff_t first_line; /* may be negative */
+  ptrdiff_t end_line;   /* may lie behind the image */
+  _Bool adds;           /* rows from planes only */
+} swiftcl_plane_copy;
+
 /*
  * One variant of the kernels: the same Swift sources compiled for one instruction
  * set. Meanings of the arguments: Sources/SwiftCL/Kernels/Kernels.swift.
@@ -129,6 +157,14 @@ typedef struct swiftcl_kernel_table {
   void (*_Nonnull bias_gradient)(
       const float *_Nonnull dy, ptrdiff_t dy_stride, ptrdiff_t rows, ptrdiff_t padded,
       float *_Nonnull gradient);
+  void (*_Nonnull sparse_rows_forward)(const swiftcl_sparse_rows *_Nonnull pass);
+  void (*_Nonnull sparse_rows_input_gradient)(const swiftcl_sparse_rows *_Nonnull pass);
+  void (*_Nonnull sparse_rows_weight_gradient)(const swiftcl_sparse_rows *_Nonnull pass);
+  void (*_Nonnull sparse_planes_forward)(const swiftcl_sparse_planes *_Nonnull pass);
+  void (*_Nonnull sparse_planes_input_gradient)(const swiftcl_sparse_planes *_Nonnull pass);
+  void (*_Nonnull sparse_planes_weight_gradient)(const swiftcl_sparse_planes *_Nonnull pass);
+  void (*_Nonnull planes_from_rows)(const swiftcl_plane_copy *_Nonnull pass);
+  void (*_Nonnull rows_from_planes)(const swiftcl_plane_copy *_Nonnull pass);
 } swiftcl_kernel_table;
 
 #ifdef SWIFTCL_DISPATCH
