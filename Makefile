@@ -30,7 +30,7 @@ KERNELS := $(filter Sources/SwiftCL/Kernels/%,$(CORE))
 C_SOURCES := $(sort $(wildcard Sources/CSwiftCL/*.c))
 C_HEADERS := include/swiftcl_types.h $(wildcard Sources/CSwiftCL/include/*)
 # Most bytes of the stripped library: what it can do may cost, what it repeats may not.
-BOUND := 480000
+BOUND := 640000
 
 SWIFTFLAGS := -parse-as-library -enable-experimental-feature Embedded -wmo -O \
   -module-name SwiftCL -I Sources/CSwiftCL/include -Xfrontend -function-sections

@@ -689,6 +689,27 @@ typedef struct swiftcl_replay_info {
 #define SWIFTCL_FORGET_CLASS 1 /**< all rows of one label */
 #define SWIFTCL_FORGET_TASK 2  /**< all rows of one task */
 
+/* ----------------------------------------------------------- sparse training */
+
+/* swiftcl_mask_info.form: how the products of a masked layer are made */
+#define SWIFTCL_FORM_DENSE 0  /**< no mask, or none yet */
+#define SWIFTCL_FORM_ROWS 1   /**< kept weights alone, row by row: few rows */
+#define SWIFTCL_FORM_PLANES 2 /**< kept weights alone, sixteen samples side by side */
+#define SWIFTCL_FORM_UNMASKED 3 /**< dense arithmetic, what is masked as 0: so many single weights are kept
+                                     that it is faster */
+
+/** The mask of one layer with parameters as it stands. */
+typedef struct swiftcl_mask_info {
+  uint32_t struct_size;    /**< sizeof(swiftcl_mask_info), set by the caller */
+  int32_t form;            /**< SWIFTCL_FORM_... of a step of max_batch rows and what it recalls */
+  uint64_t weights;        /**< of the layer, masked or not */
+  uint64_t kept;           /**< weights that its mask keeps; all where it has none */
+  uint64_t computed;       /**< of these, weights whose gradient a step computes; kept for a finished task */
+  uint32_t masked;         /**< 1 if the layer runs by a mask */
+  uint32_t width;          /**< weights that are kept or dropped as one: 8 or 1 */
+  uint64_t capacity;       /**< the most weights that there is room for */
+} swiftcl_mask_info;
+
 /* ------------------------------------------------------ classes across tasks */
 
 /* How a row is told when nobody says of which task it is. Every rule names a class and a task. A task

@@ -115,6 +115,7 @@ extension Network {
     task.record.committedAt = task.record.steps
     copyOwnedWinners()
     for l in 0..<hidden { working[l].competes = false }
+    if options.masksLater { startMasks() }
     markOwned(takingValues: false)
   }
 

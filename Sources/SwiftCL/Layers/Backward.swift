@@ -44,7 +44,7 @@ extension Network {
   }
 
   /// `count` is a multiple of 16.
-  private func add(
+  func add(
     _ values: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, _ count: Int
   ) {
     for at in stride(from: 0, to: count, by: 16) {

@@ -17,10 +17,17 @@ extension Network {
     if shape.normalises { layer.norm.zeros.update(repeating: 0, count: layer.padded) }
     let keepsSums = perSample ? trains : gated || shape.normalises
     let sums = keepsSums ? layer.sums.normal : layer.output
-    product(
-      layer: l, x, samples: samples, inputs: layer.inputs, weights: layer.live.weights,
-      bias: shape.normalises ? layer.norm.zeros : layer.live.bias, padded: layer.padded, y: sums,
-      yStride: layer.stride, relu: shape.relu && !gated && !finishes)
+    let bias = shape.normalises ? layer.norm.zeros : layer.live.bias
+    let relu = shape.relu && !gated && !finishes
+    if let mask = runningMask(l) {
+      maskedProduct(
+        layer: l, x, samples: samples, inputs: layer.inputs, outputs: layer.units,
+        weights: mask.live, bias: bias, y: sums, yStride: layer.stride, relu: relu)
+    } else {
+      product(
+        layer: l, x, samples: samples, inputs: layer.inputs, weights: layer.live.weights,
+        bias: bias, padded: layer.padded, y: sums, yStride: layer.stride, relu: relu)
+    }
     if trains && shape.normalises { normalise(layer: l, rows: rows) }
     if perSample {
       let responses = trains ? layer.sums.sum : layer.output

@@ -23,6 +23,14 @@ extension Network {
     let layer = working[l]
     guard let gradient = layer.gradients.weights else { return }
     var rule = update
+    if let mask = runningMask(l) {
+      threads.applyUpdate(
+        gradient: gradient, weights: mask.live.values, first: mask.first, second: mask.second,
+        owned: mask.hasStill ? UnsafePointer(mask.still) : nil, rates: nil,
+        count: mask.live.floats, update: &rule)
+      updateBiases(layer: l, update)
+      return
+    }
     threads.applyUpdate(
       gradient: gradient, weights: layer.live.weights, first: layer.live.first,
       second: layer.live.second, owned: protects(layer) ? UnsafePointer(layer.owned) : nil,

@@ -28,6 +28,9 @@ struct BufferLives {
     case BufferPlan.maps: return (BufferLives.prediction - 1, BufferLives.prediction - 1)
     case BufferPlan.patches: return (BufferLives.prediction, end - 1)
     case BufferPlan.patchDeltas: return (layerCount, end - 1)
+    case BufferPlan.planes, BufferPlan.planeOutputs, BufferPlan.unmasked:
+      return (BufferLives.prediction, end - 1)
+    case BufferPlan.planeDeltas, BufferPlan.unmaskedGradient: return (layerCount, end - 1)
     default: break
     }
     let l = (buffer - BufferPlan.sums(0)) / 8

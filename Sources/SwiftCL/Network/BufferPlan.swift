@@ -15,20 +15,27 @@ struct BufferPlan {
   /// Inputs under a window, row by row, and their gradients.
   static let patches = 3
   static let patchDeltas = 4
+  /// Of masked layers: inputs in planes, with where each begins, their gradients, outputs in planes.
+  static let planes = 5
+  static let planeDeltas = 6
+  static let planeOutputs = 7
+  /// Weights of a masked layer with what is masked as 0, and their gradient.
+  static let unmasked = 8
+  static let unmaskedGradient = 9
 
   /// Linear responses and gates of every row.
-  static func sums(_ l: Int) -> Int { 5 + 8 * l }
-  static func output(_ l: Int) -> Int { 6 + 8 * l }
+  static func sums(_ l: Int) -> Int { 10 + 8 * l }
+  static func output(_ l: Int) -> Int { sums(l) + 1 }
   /// The output after its pooling.
-  static func pooled(_ l: Int) -> Int { 7 + 8 * l }
+  static func pooled(_ l: Int) -> Int { sums(l) + 2 }
   /// Gradient of the output, and of what came of its pooling.
-  static func delta(_ l: Int) -> Int { 8 + 8 * l }
-  static func pooledDelta(_ l: Int) -> Int { 9 + 8 * l }
+  static func delta(_ l: Int) -> Int { sums(l) + 3 }
+  static func pooledDelta(_ l: Int) -> Int { sums(l) + 4 }
   /// Gradients of weights and biases.
-  static func gradients(_ l: Int) -> Int { 10 + 8 * l }
+  static func gradients(_ l: Int) -> Int { sums(l) + 5 }
   /// Rows of a finished task's prediction, and the same after the pooling.
-  static func predicted(_ l: Int) -> Int { 11 + 8 * l }
-  static func predictedPooled(_ l: Int) -> Int { 12 + 8 * l }
+  static func predicted(_ l: Int) -> Int { sums(l) + 6 }
+  static func predictedPooled(_ l: Int) -> Int { sums(l) + 7 }
 
   /// Sums stay below it without overflow; the arena refuses to be as large.
   private static let tooLarge = Int.max / 4
@@ -40,8 +47,8 @@ struct BufferPlan {
 
   private let sizeOfBatch: Int
   private(set) var lives: BufferLives
-  private var sizes = InlineArray<261, Int>(repeating: 0)
-  private var offsets = InlineArray<261, Int>(repeating: -1)
+  private var sizes = InlineArray<266, Int>(repeating: 0)
+  private var offsets = InlineArray<266, Int>(repeating: -1)
   private(set) var totalBytes = 0
 
   private var layerCount: Int { lives.layerCount }
@@ -74,7 +81,9 @@ struct BufferPlan {
       if !shape.isHead {
         set(BufferPlan.delta(l)) { $0.reserve(floats: BufferPlan.product(rows, width)) }
       }
-      set(BufferPlan.gradients(l)) { _ = LayerGradients(&$0, shape, options) }
+      let masked = options.masks(l, shape)
+      set(BufferPlan.gradients(l)) { _ = LayerGradients(&$0, shape, options, masked: masked) }
+      if masked { measurePlanes(shape, options) }
       if shape.isPooled {
         let size = BufferPlan.product(BufferPlan.product(batch, shape.surfacePixels), width)
         setPrediction(BufferPlan.predictedPooled(l), shape.surfacePixels, shape)
@@ -91,6 +100,24 @@ struct BufferPlan {
         let floats = min(rows, Network.addedRows) * Panels.pad(shape.liveInputs)
         if shape.sharesInput { set(BufferPlan.patchDeltas) { $0.reserve(floats: floats) } }
       }
+    }
+  }
+
+  private mutating func measurePlanes(_ shape: LayerShape, _ options: swiftcl_options) {
+    let planes = Planes(
+      shape, inputs: shape.winnerInputs, outputs: shape.winnerWidth, samples: sizeOfBatch)
+    let inputs = BufferPlan.product(planes.channels, planes.planeStride)
+    // Offsets of the inputs lie before the planes.
+    set(BufferPlan.planes) { $0.reserve(floats: Panels.pad(shape.winnerInputs) + inputs) }
+    if shape.input >= 0 { set(BufferPlan.planeDeltas) { $0.reserve(floats: inputs) } }
+    set(BufferPlan.planeOutputs) {
+      $0.reserve(
+        floats: BufferPlan.product(Panels.pad(shape.winnerWidth), planes.outputStride))
+    }
+    let count = Panels(inputs: shape.winnerInputs, outputs: shape.winnerWidth).count
+    if options.unmasks(shape) { set(BufferPlan.unmasked) { $0.reserve(floats: count) } }
+    if options.unmasks(shape) || options.regrowth == SWIFTCL_REGROW_GRADIENT {
+      set(BufferPlan.unmaskedGradient) { $0.reserve(floats: count) }
     }
   }
 

@@ -64,9 +64,16 @@ struct LayerGradients {
   /// Of a layer that normalises.
   var scale: UnsafeMutablePointer<Float>
 
-  init(_ arena: inout Arena, _ shape: LayerShape, _ options: swiftcl_options) {
+  init(_ arena: inout Arena, _ shape: LayerShape, _ options: swiftcl_options, masked: Bool) {
     let panels = Panels(inputs: shape.liveInputs, outputs: shape.liveWidth)
-    weights = options.storesGradients || shape.gathers ? arena.take(Float.self, panels.count) : nil
+    if masked && !options.masksLater {
+      let entries = options.mostEntries(inputs: shape.inputs, outputs: shape.width)
+      weights = arena.take(Float.self, Panels.pad(entries * (options.masksBlocks ? 8 : 1)))
+    } else {
+      // Behind the commit a mask needs less.
+      let stores = masked || options.storesGradients || shape.gathers
+      weights = stores ? arena.take(Float.self, panels.count) : nil
+    }
     biases = arena.take(Float.self, panels.padded)
     scale = arena.take(Float.self, shape.normalises ? panels.padded : 0)
   }

@@ -24,6 +24,7 @@ struct Home {
   var layers: UnsafeMutablePointer<swiftcl_layer>
   var shapes: UnsafeMutablePointer<LayerShape>
   var working: UnsafeMutablePointer<WorkingLayer>
+  var phases: UnsafeMutablePointer<swiftcl_mask_phase>
   var scale: UnsafeMutablePointer<Float>
   var offset: UnsafeMutablePointer<Float>
   /// Where the replay memory's own struct lies.
@@ -38,6 +39,7 @@ struct Home {
     layers = arena.take(swiftcl_layer.self, Int(options.layer_count))
     shapes = arena.take(LayerShape.self, layerCount)
     working = arena.take(WorkingLayer.self, layerCount)
+    phases = arena.take(swiftcl_mask_phase.self, Int(options.mask_phase_count))
     scale = arena.take(Float.self, channels)
     offset = arena.take(Float.self, channels)
     if options.hasReplayMemory { replay = arena.take(ReplayMemory.self, 1) }
@@ -81,6 +83,11 @@ extension Workspace {
     inputs = rows(BufferPlan.inputs)
     patches = rows(BufferPlan.patches)
     patchDeltas = rows(BufferPlan.patchDeltas)
+    planes = rows(BufferPlan.planes)
+    planeDeltas = rows(BufferPlan.planeDeltas)
+    planeOutputs = rows(BufferPlan.planeOutputs)
+    unmasked = rows(BufferPlan.unmasked)
+    unmaskedGradient = rows(BufferPlan.unmaskedGradient)
     targets = (region + buffers.offset(BufferPlan.targets)).assumingMemoryBound(to: Int32.self)
     var own = Arena(region + buffers.offset(BufferPlan.maps))
     maps = Maps(&own, options)
@@ -201,6 +208,7 @@ extension MemoryPlan {
     plan.scratch_bytes = parts.scratch
     plan.unshared_bytes = parts.inputs + parts.forward + parts.gradients + parts.scratch
     plan.class_head_bytes = UInt64(classHeadBytes)
+    plan.mask_bytes = parts.masks
     return plan
   }
 }

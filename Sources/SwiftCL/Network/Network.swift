@@ -39,6 +39,12 @@ struct Workspace {
   /// Inputs gathered under a window, and their gradients.
   var patches: UnsafeMutablePointer<Float>
   var patchDeltas: UnsafeMutablePointer<Float>
+  /// Of masked layers (BufferPlan).
+  var planes: UnsafeMutablePointer<Float>
+  var planeDeltas: UnsafeMutablePointer<Float>
+  var planeOutputs: UnsafeMutablePointer<Float>
+  var unmasked: UnsafeMutablePointer<Float>
+  var unmaskedGradient: UnsafeMutablePointer<Float>
   /// Head row of each row's label.
   var targets: UnsafeMutablePointer<Int32>
   var classes: UnsafeMutablePointer<Int32>

@@ -119,6 +119,10 @@ extension Network {
     if let layers = options.layers {
       for l in 0..<Int(options.layer_count) { home.layers[l] = layers[l] }
     }
+    if let phases = options.mask_phases {
+      for p in 0..<Int(options.mask_phase_count) { home.phases[p] = phases[p] }
+    }
+    options.mask_phases = options.mask_phase_count > 0 ? UnsafePointer(home.phases) : nil
     for c in 0..<Int(options.input_channels) {
       home.scale[c] = options.input_scale.map { $0[c] } ?? 1
       home.offset[c] = options.input_offset.map { $0[c] } ?? 0

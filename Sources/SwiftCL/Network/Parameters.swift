@@ -5,6 +5,7 @@ extension Network {
   struct PackedParameters {
     var panels: Panels
     var weights: UnsafeMutablePointer<Float>
+    var mask: SparseWeights?
     var bias: UnsafeMutablePointer<Float>
   }
 
@@ -14,11 +15,13 @@ extension Network {
     if isOpen(number) {
       if isParked { parkLive() }
       let set = candidates(l)
-      return PackedParameters(panels: set.panels, weights: set.weights, bias: set.bias)
+      return PackedParameters(
+        panels: set.panels, weights: set.weights, mask: runningMask(l)?.live, bias: set.bias)
     }
     guard let ticket = ticket(number) else { return nil }
     let theirs = ticket.pointee.layers[l]
-    return PackedParameters(panels: theirs.panels, weights: theirs.weights, bias: theirs.bias)
+    return PackedParameters(
+      panels: theirs.panels, weights: theirs.weights, mask: theirs.mask, bias: theirs.bias)
   }
 
   private mutating func checkCounts(_ packed: PackedParameters, weights: Int, biases: Int)
@@ -43,7 +46,11 @@ extension Network {
     guard let packed = packed(number, layer: layer) else { return error.status }
     let status = checkCounts(packed, weights: weightCount, biases: biasCount)
     if status != SWIFTCL_OK { return status }
-    packed.panels.unpack(packed.weights, to: weights)
+    if let mask = packed.mask {
+      mask.unpack(to: weights, inputs: packed.panels.inputs, outputs: packed.panels.outputs)
+    } else {
+      packed.panels.unpack(packed.weights, to: weights)
+    }
     biases.update(from: packed.bias, count: packed.panels.outputs)
     return SWIFTCL_OK
   }
@@ -67,11 +74,32 @@ extension Network {
       return fail(SWIFTCL_E_NONFINITE, "weights and biases must be finite")
     }
     guard let l = parameterLayer(layer) else { return error.status }
-    status = checkOwned(l, packed, weights, biases)
+    status = checkMasked(packed, weights)
+    if status == SWIFTCL_OK { status = checkOwned(l, packed, weights, biases) }
     if status != SWIFTCL_OK { return status }
-    panels.pack(weights, to: packed.weights)
+    if let mask = packed.mask {
+      mask.pack(weights, inputs: panels.inputs, outputs: panels.outputs)
+    } else {
+      panels.pack(weights, to: packed.weights)
+    }
     packed.bias.update(from: biases, count: panels.outputs)
     if isParked { packSample() }
+    return SWIFTCL_OK
+  }
+
+  /// What is masked is 0.
+  private mutating func checkMasked(
+    _ packed: PackedParameters, _ weights: UnsafePointer<Float>
+  ) -> swiftcl_status {
+    guard let mask = packed.mask else { return SWIFTCL_OK }
+    let inputs = packed.panels.inputs
+    for o in 0..<packed.panels.outputs {
+      for k in 0..<inputs where weights[o * inputs + k] != 0 && mask.entry(k, o) < 0 {
+        return fail(
+          SWIFTCL_E_ARGUMENT, "weights", at: o * inputs + k, is: 1,
+          expected: "0, as this weight is masked (it is shown as 1 where it is not)")
+      }
+    }
     return SWIFTCL_OK
   }
 
@@ -95,7 +123,8 @@ extension Network {
       for o in 0..<set.units where workspace.maps.outputMap[o] >= 0 {
         for k in 0..<set.inputs where workspace.maps.inputMap[k] >= 0 {
           let given = weights[o * panels.inputs + k]
-          if given.bitPattern != packed.weights[panels.index(k, o)].bitPattern {
+          let kept = packed.mask.map { $0.weight(k, o) } ?? packed.weights[panels.index(k, o)]
+          if given.bitPattern != kept.bitPattern {
             return failOwned(
               "weights", o * panels.inputs + k, store.tickets[s].pointee.record.task)
           }
@@ -128,7 +157,10 @@ extension Network {
   func parametersAreFinite() -> Bool {
     for l in 0..<layerCount {
       let set = candidates(l)
-      if !allFinite(set.weights, set.panels.count) || !allFinite(set.bias, set.padded) {
+      let mask = runningMask(l)?.live
+      if !allFinite(mask?.values ?? set.weights, mask?.floats ?? set.panels.count)
+        || !allFinite(set.bias, set.padded)
+      {
         return false
       }
       guard let norm = set.norm?.values else { continue }

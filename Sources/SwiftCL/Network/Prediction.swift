@@ -135,10 +135,17 @@ extension Network {
     let output = working[l].predicted
     let pixels = rows * shape.pixels
     if layer.norm != nil { working[l].norm.zeros.update(repeating: 0, count: width) }
-    product(
-      layer: l, input, samples: rows, inputs: layer.size.inputs, weights: layer.weights,
-      bias: layer.norm == nil ? layer.bias : working[l].norm.zeros, padded: width, y: output,
-      yStride: width, relu: shape.relu && !perSample && !finishes)
+    let bias = layer.norm == nil ? layer.bias : working[l].norm.zeros
+    let relu = shape.relu && !perSample && !finishes
+    if let mask = layer.mask {
+      maskedProduct(
+        layer: l, input, samples: rows, inputs: layer.size.inputs, outputs: layer.size.units,
+        weights: mask, bias: bias, y: output, yStride: width, relu: relu)
+    } else {
+      product(
+        layer: l, input, samples: rows, inputs: layer.size.inputs, weights: layer.weights,
+        bias: bias, padded: width, y: output, yStride: width, relu: relu)
+    }
     if let norm = layer.norm { foldStatistics(layer: l, norm, bias: layer.bias, width) }
     if finishes {
       let step = working[l].norm

@@ -133,6 +133,7 @@ extension Network {
         units: units, inputs: inputs, blocks: shapes[l].blocks, normalises: shapes[l].normalises)
       inputs = workspace.maps.sizes[shapes[l + 1].input].units * shapes[l + 1].taps
     }
+    for l in 0..<hidden { workspace.maps.sizes[l] = masked(workspace.maps.sizes[l], layer: l) }
     let rows = options.sharesTicket ? headShape.width : classCount
     workspace.maps.sizes[hidden] = TicketSize(units: rows, inputs: inputs, blocks: 0)
   }
@@ -167,15 +168,19 @@ extension Network {
   }
 
   private mutating func fillWorkingSet() {
-    for l in 0..<hidden { listCandidates(layer: l) }
+    for l in 0..<hidden {
+      listCandidates(layer: l)
+      working[l].mask?.runs = false
+    }
     listClasses()
     if let shared = store.shared {
       copyParameters(of: shared)
     } else {
       for l in 0..<layerCount { fillInitial(layer: l) }
+      if options.hasMasks && options.sharesTicket { startMasks() }
       if task.start == SWIFTCL_START_WARM { copyPrevious() }
     }
-    for l in 0..<layerCount { working[l].live.clearMoments() }
+    for l in 0..<layerCount { clearMoments(layer: l) }
     markOwned(takingValues: true)
     for l in 0..<hidden where gatesPerTask(l) { fillLogits(layer: l) }
     startCompetition()
@@ -200,7 +205,11 @@ extension Network {
   func copyParameters(of ticket: UnsafeMutablePointer<Ticket>) {
     for l in 0..<layerCount {
       let theirs = ticket.pointee.layers[l]
-      working[l].live.weights.update(from: theirs.weights, count: theirs.panels.count)
+      if let mask = theirs.mask {
+        continueMask(layer: l, mask)
+      } else {
+        working[l].live.weights.update(from: theirs.weights, count: theirs.panels.count)
+      }
       working[l].live.bias.update(from: theirs.bias, count: theirs.panels.padded)
       if let norm = theirs.norm { working[l].live.norm?.values.copy(norm, theirs.panels.padded) }
     }

@@ -121,7 +121,11 @@ extension Network {
     for l in 0..<layerCount {
       let live = working[l].live
       let layer = target.pointee.layers[l]
-      layer.weights.update(from: live.weights, count: live.panels.count)
+      if let mask = runningMask(l), let kept = layer.mask {
+        kept.copy(mask.live)
+      } else {
+        layer.weights.update(from: live.weights, count: live.panels.count)
+      }
       layer.bias.update(from: live.bias, count: live.padded)
       if let norm = live.norm { layer.norm?.copy(norm.values, live.padded) }
       if l == hidden { continue }
@@ -165,7 +169,7 @@ extension Network {
     task.startStep = task.record.steps
     setBudget(given)
     copyParameters(of: ticket)
-    for l in 0..<layerCount { working[l].live.clearMoments() }
+    for l in 0..<layerCount { clearMoments(layer: l) }
     markOwned(takingValues: false)
     openReplay()
     return SWIFTCL_OK

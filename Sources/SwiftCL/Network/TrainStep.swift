@@ -45,7 +45,7 @@ extension Network {
     report.replay_rows = UInt32(recalled.rows)
     report.replay_loss = replayed
     report.learning_rate = net.learningRate
-    if !net.backward(x, rows: all, &report) {
+    if !net.backward(x, rows: all, new: rows, &report) {
       return fail(
         SWIFTCL_E_NONFINITE, "the gradient's norm", is: report.gradient_norm,
         expected: "a finite number; a smaller learning_rate may help")
@@ -98,7 +98,7 @@ extension Network {
 
   /// From the head down: input gradient before the weights it needs move. False,
   /// with nothing moved, when the norm that clipping needs is not finite.
-  private func backward(_ x: InputRows, rows: Int, _ report: inout swiftcl_step) -> Bool {
+  private func backward(_ x: InputRows, rows: Int, new: Int, _ report: inout swiftcl_step) -> Bool {
     let clips = options.clip_norm > 0
     let rule = updateRule(scale: 1)
     var l = layerCount
@@ -111,7 +111,10 @@ extension Network {
         backThroughGate(layer: l, rows: pixels, delta)
       }
       let input = surface(below: l, x)
-      if shapes[l].gathers {
+      if runningMask(l) != nil {
+        maskedGradients(layer: l, input, samples: rows, new: new, delta)
+        if !clips { applyGradients(layer: l, rule) }
+      } else if shapes[l].gathers {
         gatherGradients(layer: l, input, samples: rows, delta)
         if !clips { applyGradients(layer: l, rule) }
       } else {
@@ -132,6 +135,7 @@ extension Network {
       if !report.gradient_norm.isFinite { return false }
       applyClipped(squared)
     }
+    if let phase = dueUpdate { updateMasks(phase) }
     for l in 0..<hidden {
       if working[l].competes { updateLogits(layer: l) }
       if shapes[l].normalises { followStatistics(layer: l, rows: rows * shapes[l].pixels) }
@@ -190,7 +194,9 @@ extension Network {
     for l in 0..<layerCount {
       let factor: UInt64 = UInt64(l == 0 ? 2 : 3) * UInt64(shapes[l].pixels)
       let units = l < hidden ? shapes[l].width : working[l].units
-      alive += factor * working[l].edges
+      // The weight gradient may be of fewer than the rest.
+      alive += (factor - UInt64(shapes[l].pixels)) * keptEdges(layer: l)
+      alive += UInt64(shapes[l].pixels) * computedGradientEdges(layer: l)
       dense += factor * UInt64(units) * UInt64(shapes[l].inputs)
     }
     report.macs = alive * UInt64(rows)

@@ -39,7 +39,11 @@ extension Network {
     let layer = working[l]
     guard let gradient = layer.gradients.weights else { return 0 }
     let skips = layer.hasOwned && freezesOwned
-    return squares(gradient, layer.live.panels.count, skips ? layer.owned : nil)
+    let weights =
+      runningMask(l).map {
+        squares(gradient, $0.live.floats, $0.hasStill ? UnsafePointer($0.still) : nil)
+      } ?? squares(gradient, layer.live.panels.count, skips ? layer.owned : nil)
+    return weights
       + squares(
         layer.gradients.biases, layer.padded,
         skips && !shapes[l].normalises ? layer.biasOwned : nil)

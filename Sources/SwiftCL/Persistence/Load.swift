@@ -24,10 +24,13 @@ struct CheckpointHead {
   var maxTasks: UInt32
 }
 
-/// Room for the layers of any description, zeros until they are read. Words
+/// Room for the layers and the mask schedule of any description, zeros until they are read. Words
 /// instead of layers: a repeated struct is written out value by value.
 struct LayerList {
-  private var words = InlineArray<1536, UInt32>(repeating: 0)
+  private var words = InlineArray<784, UInt64>(repeating: 0)
+
+  /// Phases of a mask schedule lie behind the layers.
+  static let phases = 768 * 8
 }
 
 /// Loads always build a new network: on any failure nothing else has changed,
@@ -134,6 +137,10 @@ enum Load {
       }
     }
     if source.hasMore { options.takeReplayFields(&source) }
+    if source.hasMore {
+      let phases = UnsafeMutableRawPointer(layers) + LayerList.phases
+      options.takeSparseFields(&source, phases.assumingMemoryBound(to: swiftcl_mask_phase.self))
+    }
     source.end()
     options.layers = UnsafePointer(layers)
     return isScaled

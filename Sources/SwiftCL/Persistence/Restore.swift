@@ -79,6 +79,7 @@ extension Network {
       workspace.maps.sizes[l] = TicketSize(
         units: shape.width, inputs: shape.inputs, blocks: l < hidden ? shape.blocks : 0,
         normalises: shape.normalises)
+      workspace.maps.sizes[l] = masked(workspace.maps.sizes[l], layer: l)
     }
     guard let shared = takeTicket(&source, sharesParameters: false, classCount: headShape.width)
     else { return }
@@ -120,6 +121,7 @@ extension Network {
       source.refuse(SWIFTCL_E_CORRUPT, "a ticket's classes or number are impossible")
     }
     if source.status != SWIFTCL_OK { return }
+    for l in 0..<hidden { workspace.maps.sizes[l] = masked(workspace.maps.sizes[l], layer: l) }
     let rows = options.sharesTicket ? headShape.width : classCount
     workspace.maps.sizes[hidden] = TicketSize(units: rows, inputs: inputs, blocks: 0)
     guard
@@ -164,7 +166,11 @@ extension Network {
       source.take(layer.probabilities, layer.size.blocks)
       source.take(padded: layer.bias, layer.size.units)
       if let norm = layer.norm { source.take(norm, layer.size.units) }
-      source.take(layer.panels, layer.weights)
+      if let mask = layer.mask {
+        takeMask(&source, mask, inputs: layer.size.inputs, outputs: layer.size.units)
+      } else {
+        source.take(layer.panels, layer.weights)
+      }
       if l == hidden { break }
       var units = 0
       for i in 0..<layer.size.blocks {

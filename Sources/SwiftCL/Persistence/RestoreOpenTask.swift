@@ -166,9 +166,16 @@ extension Network {
       source.take(padded: norm.first, set.units)
       if let second = norm.second { source.take(padded: second, set.units) }
     }
-    source.take(set.panels, set.weights)
-    source.take(set.panels, set.first)
-    if let second = set.second { source.take(set.panels, second) }
+    if working[l].mask != nil,
+      options.sharesTicket || task.phase == SWIFTCL_PHASE_SPECIALISE
+    {
+      takeWorkingMask(&source, layer: l, set)
+    } else {
+      working[l].mask?.runs = false
+      source.take(set.panels, set.weights)
+      source.take(set.panels, set.first)
+      if let second = set.second { source.take(set.panels, second) }
+    }
     set.startBlocks(l < hidden ? shape.blocks : 0)
     if isParked {
       working[l].parked = set

@@ -71,8 +71,9 @@ extension Network {
 
   /// No newer than what is there needs, so that older readers know it.
   private var minor: UInt32 {
+    if options.hasSparseFields { return CheckpointFormat.minor }
     if replay == nil { return 0 }
-    if task.grewReplay(options) { return CheckpointFormat.minor }
+    if task.grewReplay(options) { return 3 }
     return options.hasClassFields ? 2 : 1
   }
 
@@ -105,7 +106,8 @@ extension Network {
       sink.put(layer.source)
       for _ in 0..<3 { sink.put(0 as UInt32) }
     }
-    if replay != nil { options.putReplayFields(&sink) }
+    if replay != nil || options.hasSparseFields { options.putReplayFields(&sink) }
+    if options.hasSparseFields { options.putSparseFields(&sink) }
   }
 
   private func putScale(_ sink: inout Sink) {
@@ -157,7 +159,11 @@ extension Network {
       sink.put(layer.probabilities, layer.size.blocks)
       sink.put(layer.bias, layer.size.units)
       if let norm = layer.norm { sink.put(norm, layer.size.units) }
-      sink.put(layer.panels, layer.weights)
+      if let mask = layer.mask {
+        putMask(&sink, mask)
+      } else {
+        sink.put(layer.panels, layer.weights)
+      }
     }
   }
 
@@ -205,9 +211,13 @@ extension Network {
       sink.put(norm.first, set.units)
       if let second = norm.second { sink.put(second, set.units) }
     }
-    sink.put(set.panels, set.weights)
-    sink.put(set.panels, set.first)
-    if let second = set.second { sink.put(set.panels, second) }
+    if let mask = runningMask(l) {
+      putWorkingMask(&sink, mask)
+    } else {
+      sink.put(set.panels, set.weights)
+      sink.put(set.panels, set.first)
+      if let second = set.second { sink.put(set.panels, second) }
+    }
     // Which candidates run until the next sample of top-k.
     if isParked, l < hidden {
       sink.put(UInt32(layer.units))

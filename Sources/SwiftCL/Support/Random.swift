@@ -18,6 +18,7 @@ enum Random {
     static let join: UInt64 = 11
     static let dropout: UInt64 = 12
     static let classHead: UInt64 = 14
+    static let mask: UInt64 = 15
   }
 
   @inline(__always)

@@ -22,17 +22,23 @@ struct CandidateSet {
   var logitFirst: UnsafeMutablePointer<Float>
   var logitSecond: UnsafeMutablePointer<Float>
 
+  /// Whether there are weights and moments at all.
+  let hasWeights: Bool
   var panels: Panels { Panels(inputs: inputs, outputs: units) }
+  /// The floats that the weights take.
+  var floats: Int { hasWeights ? panels.count : 0 }
   var padded: Int { Panels.pad(units) }
 
-  /// Room for `width` units of `inputs` inputs; `candidates` of them with logits.
+  /// Room for `width` units of `inputs` inputs; `candidates` of them with logits. What only ever runs
+  /// by a mask has no weights here.
   init(
     _ arena: inout Arena, inputs: Int, width: Int, blocks: Int, candidates: Int, adam: Bool,
-    normalises: Bool,
+    normalises: Bool, hasWeights: Bool,
     _ parameters: inout UInt64, _ optimizer: inout UInt64, _ competition: inout UInt64
   ) {
     let padded = Panels.pad(width)
-    let count = width == 0 ? 0 : Panels(inputs: inputs, outputs: width).count
+    self.hasWeights = hasWeights
+    let count = width == 0 || !hasWeights ? 0 : Panels(inputs: inputs, outputs: width).count
     var mark = arena.used
     weights = arena.take(Float.self, count)
     bias = arena.take(Float.self, padded)
@@ -54,9 +60,9 @@ struct CandidateSet {
 
   /// Forgets all momentum: a task starts with none.
   func clearMoments() {
-    first.update(repeating: 0, count: panels.count)
+    first.update(repeating: 0, count: floats)
     biasFirst.update(repeating: 0, count: padded)
-    second?.update(repeating: 0, count: panels.count)
+    second?.update(repeating: 0, count: floats)
     biasSecond?.update(repeating: 0, count: padded)
     norm?.clearMoments(padded)
   }

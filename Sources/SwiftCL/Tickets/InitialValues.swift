@@ -1,5 +1,54 @@
 import CSwiftCL
 
+/// The initial weights of a layer: each is made where it is asked for.
+struct InitialSource: WeightSource {
+  private let live: CandidateSet
+  private let before: CandidateSet
+  private let isFirst: Bool
+  private let isHead: Bool
+  private let key: UInt64
+  private let deviation: Float
+
+  init(_ network: Network, layer l: Int) {
+    let options = network.options
+    let input = network.shapes[l].input
+    live = network.working[l].live
+    before = l > 0 ? network.working[input].live : live
+    isFirst = l == 0
+    isHead = l == network.hidden
+    let fan =
+      l == 0
+      ? network.shapes[0].inputs
+      : network.servedBlocks(layer: input) * network.shapes[l].taps
+    deviation = (2 / Float(max(1, fan))).squareRoot()
+    // A head of the task's own draws of its own.
+    let own = isHead && options.head == SWIFTCL_HEAD_TASK
+    let task = network.task.record.task
+    key = Random.key(
+      seed: options.seed, Random.Domain.weight, UInt64(l),
+      own ? UInt64(UInt32(bitPattern: task)) + 1 : 0)
+  }
+
+  func rowKey(_ o: Int) -> UInt64 { Random.key(key, unitKey(live, o, isHead: isHead)) }
+
+  @inline(__always)
+  func value(_ k: Int, _ rowKey: UInt64) -> Float {
+    Random.normal(Random.key(rowKey, isFirst ? UInt64(k) : inputKey(k))) * deviation
+  }
+
+  func weight(_ k: Int, _ o: Int) -> Float { value(k, rowKey(o)) }
+
+  /// A unit below, under a tap of the window.
+  private func inputKey(_ k: Int) -> UInt64 {
+    unitKey(before, k % before.units, isHead: false) | UInt64(k / before.units) << 48
+  }
+
+  private func unitKey(_ set: CandidateSet, _ u: Int, isHead: Bool) -> UInt64 {
+    let block = isHead ? 0 : UInt64(UInt32(bitPattern: set.unitBlock[u]))
+    return block << 32 | UInt64(UInt32(bitPattern: set.unitId[u]))
+  }
+}
+
 /// Values of edges that no finished task has kept: a function of the seed and
 /// of the edge, so they are never stored.
 extension Network {
@@ -7,36 +56,19 @@ extension Network {
   /// earlier ticket's values where an edge lies on one.
   mutating func fillInitial(layer l: Int) {
     let live = working[l].live
-    let input = shapes[l].input
-    let before = l > 0 ? working[input].live : live
-    let fan = l == 0 ? shapes[0].inputs : servedBlocks(layer: input) * shapes[l].taps
-    let deviation = (2 / Float(max(1, fan))).squareRoot()
     let panels = live.panels
-    // A head of the task's own draws of its own.
-    let own = l == hidden && options.head == SWIFTCL_HEAD_TASK
-    let layerKey = Random.key(
-      seed: options.seed, Random.Domain.weight, UInt64(l),
-      own ? UInt64(UInt32(bitPattern: task.record.task)) + 1 : 0)
-    live.weights.update(repeating: 0, count: panels.count)
+    let source = InitialSource(self, layer: l)
+    live.weights.update(repeating: 0, count: live.floats)
     live.bias.update(repeating: 0, count: live.padded)
     live.norm?.values.clear(live.padded)
+    // What runs by a mask from the first step on takes its own from there.
+    if !live.hasWeights { return }
     for o in 0..<live.units {
-      let rowKey = Random.key(layerKey, unitKey(live, o, isHead: l == hidden))
+      let rowKey = source.rowKey(o)
       for k in 0..<live.inputs {
-        let column = l == 0 ? UInt64(k) : inputKey(before, k)
-        live.weights[panels.index(k, o)] = Random.normal(Random.key(rowKey, column)) * deviation
+        live.weights[panels.index(k, o)] = source.value(k, rowKey)
       }
     }
-  }
-
-  /// A unit below, under a tap of the window.
-  private func inputKey(_ before: CandidateSet, _ k: Int) -> UInt64 {
-    unitKey(before, k % before.units, isHead: false) | UInt64(k / before.units) << 48
-  }
-
-  private func unitKey(_ set: CandidateSet, _ u: Int, isHead: Bool) -> UInt64 {
-    let block = isHead ? 0 : UInt64(UInt32(bitPattern: set.unitBlock[u]))
-    return block << 32 | UInt64(UInt32(bitPattern: set.unitId[u]))
   }
 
   /// Blocks of a layer that take part in the open task.
@@ -75,7 +107,7 @@ extension Network {
         if let norm = theirs.norm { live.norm?.values.copy(norm, place, to: o) }
         for k in 0..<live.inputs where workspace.maps.inputMap[k] >= 0 {
           live.weights[live.panels.index(k, o)] =
-            theirs.weights[theirs.panels.index(Int(workspace.maps.inputMap[k]), place)]
+            theirs.weight(Int(workspace.maps.inputMap[k]), place)
         }
       }
     }

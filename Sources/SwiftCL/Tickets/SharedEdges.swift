@@ -105,13 +105,14 @@ extension Network {
   mutating func markOwned(takingValues: Bool) {
     for l in 0..<layerCount {
       let layer = working[l]
-      let words = layer.live.panels.count / 16
+      let words = layer.live.floats / 16
       layer.owned.update(repeating: 0, count: words)
       layer.biasOwned.update(repeating: 0, count: layer.padded / 16)
-      layer.rates?.update(repeating: 1, count: layer.live.panels.count)
+      layer.rates?.update(repeating: 1, count: layer.live.floats)
       layer.biasRates?.update(repeating: 1, count: layer.padded)
       working[l].hasOwned = false
       if options.sharesTicket { continue }
+      defer { refreshStill(layer: l) }
       for s in 0..<store.count where isOther(store.tickets[s]) {
         let outputs = mapUnits(layer: l, on: store.tickets[s], workspace.maps.outputMap)
         if outputs == 0 { continue }
@@ -129,7 +130,6 @@ extension Network {
   private func markOwned(layer l: Int, on theirs: TicketLayer, takingValues: Bool) {
     let layer = working[l]
     let ours = layer.live.panels
-    let panels = theirs.panels
     for o in 0..<layer.units where workspace.maps.outputMap[o] >= 0 {
       let place = Int(workspace.maps.outputMap[o])
       for k in 0..<layer.inputs where workspace.maps.inputMap[k] >= 0 {
@@ -137,7 +137,7 @@ extension Network {
         layer.owned[index >> 4] |= 1 << UInt16(index & 15)
         if takingValues {
           layer.live.weights[index] =
-            theirs.weights[panels.index(Int(workspace.maps.inputMap[k]), place)]
+            theirs.weight(Int(workspace.maps.inputMap[k]), place)
         }
       }
       if l == hidden { continue }

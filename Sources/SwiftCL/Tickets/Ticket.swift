@@ -6,6 +6,9 @@ struct TicketSize {
   var inputs: Int
   var blocks: Int
   var normalises = false
+  /// Of a masked layer: room for so many entries of `width` outputs; 0 where there is no mask.
+  var entries = 0
+  var width = 1
 }
 
 /// One layer of a finished task: who won, and the winners' parameters, packed.
@@ -20,7 +23,18 @@ struct TicketLayer {
   /// Of a layer that normalises, what is added behind that.
   var bias: UnsafeMutablePointer<Float>
   var norm: NormParameters?
+  /// Empty where there is a mask.
   var weights: UnsafeMutablePointer<Float>
+  var mask: SparseWeights?
+
+  /// The weight from input `k` to unit `o`.
+  func weight(_ k: Int, _ o: Int) -> Float {
+    if let mask { return mask.weight(k, o) }
+    return weights[panels.index(k, o)]
+  }
+
+  /// Weights that run.
+  var kept: Int { mask.map { $0.count * $0.width } ?? size.units * size.inputs }
 
   var panels: Panels { Panels(inputs: size.inputs, outputs: size.units) }
 }
@@ -84,7 +98,11 @@ struct Ticket {
         probabilities: arena.take(Float.self, size.blocks),
         bias: arena.take(Float.self, Panels.pad(size.units)),
         norm: size.normalises ? NormParameters(&arena, Panels.pad(size.units)) : nil,
-        weights: arena.take(Float.self, Panels(inputs: size.inputs, outputs: size.units).count))
+        weights: arena.take(
+          Float.self,
+          size.entries > 0 ? 0 : Panels(inputs: size.inputs, outputs: size.units).count),
+        mask: size.entries > 0
+          ? SparseWeights(&arena, outputs: size.units, entries: size.entries, width: size.width) : nil)
       if writes { layers[l] = layer }
     }
     if writes {
@@ -108,7 +126,7 @@ struct Ticket {
   /// After the block was moved by `distance` bytes: its pointers follow.
   mutating func follow(_ distance: Int) {
     func moved<T>(_ pointer: UnsafeMutablePointer<T>) -> UnsafeMutablePointer<T> {
-      (UnsafeMutableRawPointer(pointer) + distance).assumingMemoryBound(to: T.self)
+      SwiftCL.moved(pointer, distance)
     }
     classes = moved(classes)
     columns = moved(columns)
@@ -124,6 +142,7 @@ struct Ticket {
           scale: moved(norm.scale), mean: moved(norm.mean), variance: moved(norm.variance))
       }
       layers[l].weights = moved(layers[l].weights)
+      layers[l].mask?.follow(distance)
     }
   }
 
@@ -167,7 +186,7 @@ struct Ticket {
     var sum: UInt64 = 0
     for l in 0..<layerCount {
       let size = layers[l].size
-      sum += UInt64(size.units) * UInt64(size.inputs + (size.normalises ? 2 : 1))
+      sum += UInt64(layers[l].kept) + UInt64(size.units) * (size.normalises ? 2 : 1)
     }
     return sum
   }
@@ -176,7 +195,7 @@ struct Ticket {
   func predictMacs(_ shapes: UnsafePointer<LayerShape>) -> UInt64 {
     var sum: UInt64 = 0
     for l in 0..<layerCount {
-      sum += UInt64(layers[l].size.units * layers[l].size.inputs) * UInt64(shapes[l].pixels)
+      sum += UInt64(layers[l].kept) * UInt64(shapes[l].pixels)
     }
     return sum
   }

@@ -153,7 +153,7 @@ extension Network {
     for first in stride(from: 0, to: units, by: 16) {
       for k in 0..<panels.inputs {
         for o in first..<first + 16 {
-          sink.put(place(o).map { layer.weights[panels.index(k, $0)] } ?? 0)
+          sink.put(place(o).map { layer.weight(k, $0) } ?? 0)
         }
       }
     }

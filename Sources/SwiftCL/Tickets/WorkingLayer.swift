@@ -25,6 +25,9 @@ struct WorkingLayer {
   /// True while some block has more than one candidate.
   var competes = false
   var hasOwned = false
+  /// Of a masked layer. While it runs, the live set's weights and moments are not used; where no units
+  /// compete it has none.
+  var mask: LayerMask?
 
   /// One bit per weight: the edge lies on an earlier ticket.
   var owned: UnsafeMutablePointer<UInt16>
@@ -74,6 +77,7 @@ struct WorkingLayer {
 struct WorkingBytes {
   var parameters: UInt64 = 0
   var optimizer: UInt64 = 0
+  var masks: UInt64 = 0
   var competition: UInt64 = 0
   var activations: UInt64 = 0
   // What shares the activations' bytes, each by itself.
@@ -93,22 +97,29 @@ extension WorkingLayer {
   ) {
     let width = shape.liveWidth
     let padded = Panels.pad(width)
-    let count = Panels(inputs: shape.liveInputs, outputs: width).count
+    let masked = options.masks(l, shape)
+    let dense = !masked || options.masksLater
+    let count = dense ? Panels(inputs: shape.liveInputs, outputs: width).count : 0
     let soft = options.protection == SWIFTCL_PROTECT_SOFT
     let gated = shape.competes && options.sampler != SWIFTCL_SAMPLER_RANDOM
     let candidates = gated && !shape.perSample ? padded : 0
 
     live = CandidateSet(
       &arena, inputs: shape.liveInputs, width: width, blocks: shape.blocks, candidates: candidates,
-      adam: options.usesAdam, normalises: shape.normalises, &part.parameters, &part.optimizer,
-      &part.competition)
+      adam: options.usesAdam, normalises: shape.normalises, hasWeights: dense, &part.parameters,
+      &part.optimizer, &part.competition)
+    if masked {
+      mask = LayerMask(
+        &arena, inputs: shape.winnerInputs, outputs: shape.winnerWidth, options, &part.parameters,
+        &part.optimizer, &part.masks)
+    }
     let parkedWidth = options.parksCandidates ? width : 0
     var (parameters, optimizer, competition) = (UInt64(0), UInt64(0), UInt64(0))
     var mark = arena.used
     parked = CandidateSet(
       &arena, inputs: shape.liveInputs, width: parkedWidth, blocks: shape.blocks,
       candidates: options.parksCandidates ? candidates : 0, adam: options.usesAdam,
-      normalises: shape.normalises && options.parksCandidates, &parameters, &optimizer,
+      normalises: shape.normalises && options.parksCandidates, hasWeights: true, &parameters, &optimizer,
       &competition)
     running = arena.take(Int32.self, parkedWidth)
     posterior = arena.take(Float.self, candidates)
@@ -140,6 +151,6 @@ extension WorkingLayer {
     var own = Arena(place(BufferPlan.sums(l)))
     sums = LayerSums(&own, shape, options)
     own = Arena(place(BufferPlan.gradients(l)))
-    gradients = LayerGradients(&own, shape, options)
+    gradients = LayerGradients(&own, shape, options, masked: masked)
   }
 }

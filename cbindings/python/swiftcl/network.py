@@ -20,7 +20,7 @@ from .errors import ClosedError
 from .evaluation import ProtocolMatrices
 from .options import build_options, class_array, initialise, plan_of, set_field, sized
 from .records import (
-    Accounting, Capacity, ClassHeadInfo, Evaluation, FitReport, LayerInfo, Normalisation, Plan, ReplayInfo, Step,
+    Accounting, Capacity, ClassHeadInfo, Evaluation, FitReport, LayerInfo, MaskInfo, Normalisation, Plan, ReplayInfo, Step,
     TaskInfo,
 )
 from .task import Task, TaskContext
@@ -557,6 +557,24 @@ class Network:
             b = as_targets(np.asarray(biases).reshape(-1, 1), outputs, 1, "biases")
             self._call("swiftcl_parameters_set", task_number(task), layer_index(layer), pointer(w), w.size,
                        pointer(b), b.size)
+
+    def mask_info(self, layer: int, task: TaskLike = OPEN) -> MaskInfo:
+        """What a layer's weight mask keeps, and how the layer runs by it."""
+        return self._report("swiftcl_mask_info_get", MaskInfo, task_number(task), layer_index(layer))
+
+    def weight_mask(self, layer: int, task: TaskLike = OPEN) -> np.ndarray:
+        """Which weights are kept, bool (outputs, inputs) in the order of :meth:`parameters`."""
+        with self._lock:
+            mask = np.empty(self._shape(task, layer), np.uint8)
+            self._call("swiftcl_weight_mask", task_number(task), layer_index(layer), pointer(mask), mask.size)
+        return mask.view(np.bool_)
+
+    def gradient_mask(self, layer: int) -> np.ndarray:
+        """Which weights of the open task have their gradient computed, as :meth:`weight_mask`."""
+        with self._lock:
+            mask = np.empty(self._shape(OPEN, layer), np.uint8)
+            self._call("swiftcl_gradient_mask", layer_index(layer), pointer(mask), mask.size)
+        return mask.view(np.bool_)
 
     def normalisation(self, task: TaskLike, layer: int) -> Normalisation:
         """What the batch normalisation at ``layer`` of the description has for each unit of ``task``.

@@ -10,7 +10,7 @@ import numpy as np
 from ._abi import abi
 
 __all__ = [
-    "Accounting", "Capacity", "CheckpointInfo", "ClassHeadInfo", "Evaluation", "FitReport", "LayerInfo", "Normalisation",
+    "Accounting", "Capacity", "CheckpointInfo", "ClassHeadInfo", "Evaluation", "FitReport", "LayerInfo", "MaskInfo", "Normalisation",
     "Phase", "Plan", "Progress", "ReplayInfo",
     "Scores", "Step", "TaskInfo", "TicketInfo", "WarningFlag",
 ]
@@ -24,6 +24,7 @@ Plan = abi.record("swiftcl_plan", {"warnings": WarningFlag})
 Step = abi.record("swiftcl_step", {"phase": Phase})
 TaskInfo = abi.record("swiftcl_task_info", {"phase": Phase})
 LayerInfo = abi.record("swiftcl_layer_info")
+MaskInfo = abi.record("swiftcl_mask_info")
 Capacity = abi.record("swiftcl_capacity")
 Accounting = abi.record("swiftcl_accounting")
 Scores = abi.record("swiftcl_scores")

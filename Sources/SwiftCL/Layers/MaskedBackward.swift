@@ -1,0 +1,267 @@
+import CSwiftCL
+
+/// The way back through a masked layer: only what it keeps has a gradient, and of that only what is
+/// computed.
+extension Network {
+  /// Gradients of a masked layer's weights, biases and inputs, and what a mask update needs.
+  func maskedGradients(
+    layer l: Int, _ x: Surface, samples: Int, new: Int, _ delta: UnsafePointer<Float>
+  ) {
+    guard let mask = working[l].mask, let gradient = working[l].gradients.weights else { return }
+    let below = shapes[l].input
+    if below >= 0 {
+      if shapes[l].gathers && !shapes[l].sharesInput {
+        let count = samples * shapes[l].window.pixels * working[below].stride
+        deltaAbove(below).update(repeating: 0, count: count)
+      } else if !shapes[l].gathers && !shapes[l].sharesInput {
+        deltaAbove(below).update(
+          repeating: 0, count: samples * shapes[l].pixels * working[below].stride)
+      }
+    }
+    if dueUpdate != nil { scoreGradients(layer: l, x, samples: samples, new: new, delta) }
+    let chooses = choosesGradients(mask)
+    if chooses { working[l].mask?.computes = false }
+    maskedWeightGradient(layer: l, x, first: 0, samples: samples, delta, all: false)
+    if chooses { chooseGradients(layer: l, gradient) }
+    if below >= 0 {
+      maskedInputGradient(layer: l, samples: samples, delta)
+      if !shapes[below].isPooled && !shapes[below].masksItself {
+        maskDelta(layer: below, rows: samples * shapes[l].window.pixels)
+      }
+    }
+    gradientOfBias(layer: l, rows: samples * shapes[l].pixels, delta)
+  }
+
+  // MARK: weights
+
+  /// The gradient of the kept weights over some samples: of those that are computed, or of all.
+  @inline(never)
+  func maskedWeightGradient(
+    layer l: Int, _ surface: Surface, first: Int, samples: Int, _ delta: UnsafePointer<Float>,
+    all: Bool
+  ) {
+    guard let mask = working[l].mask, let gradient = working[l].gradients.weights else { return }
+    let layer = working[l]
+    let shape = shapes[l]
+    let weights = mask.live.view(gradient, active: all ? nil : mask)
+    var x = surface
+    x.rows += first * surface.sampleStride
+    let dy = delta + first * shape.pixels * layer.stride
+    let dyRows = UnsafeMutablePointer(mutating: dy)
+    for at in mask.count * mask.live.width..<mask.live.floats { gradient[at] = 0 }
+    switch gradientForm(layer: l, samples: samples) {
+    case .rows:
+      func run(_ rows: UnsafePointer<Float>, _ stride: Int, from: Int, count: Int) {
+        var pass = swiftcl_sparse_rows(
+          weights: weights, x: rows, dx: nil, x_stride: stride, y: dyRows + from * layer.stride,
+          y_stride: layer.stride, rows: count, bias: nil, relu: false, continues: from > 0)
+        sparseRowsWeightGradient(&pass)
+      }
+      if !shape.gathers {
+        run(x.rows, x.pixelStride, from: 0, count: samples * shape.pixels)
+      } else {
+        eachPatch(layer: l, x, inputs: layer.inputs, samples: samples) { patches, from, count in
+          run(workspace.patches, patches.stride, from: from, count: count)
+        }
+      }
+    case .planes:
+      let planes = Planes(
+        shape, inputs: layer.inputs, outputs: layer.units, samples: batchRows)
+      let (offsets, rows) = planePlaces(layer.inputs)
+      planes.place(layer.inputs, offsets)
+      planes.each(samples: samples, pixels: shape.pixels) { band in
+        planes.input(x, band, planes: rows, adds: false)
+        planes.output(
+          dyRows, stride: layer.stride, outputs: layer.padded, pixels: shape.pixels, band,
+          planes: workspace.planeOutputs, writes: false)
+        var pass = planes.pass(
+          weights, band, offsets: offsets, x: rows, dx: nil, y: workspace.planeOutputs,
+          continues: !band.isFirst)
+        sparsePlanesWeightGradient(&pass)
+      }
+    case .unmasked:
+      unmaskedWeightGradient(layer: l, x, samples: samples, dy)
+      pickGradients(mask, gradient, layer.live.panels)
+    }
+  }
+
+  /// Few rows of a dense layer are summed as they are, many in planes.
+  private func gradientForm(layer l: Int, samples: Int) -> MaskedForm {
+    let form = maskedForm(layer: l, samples: samples)
+    if form == .planes, !shapes[l].gathers,
+      samples * shapes[l].pixels < MaskedForm.leastGradientRows
+    {
+      return .rows
+    }
+    return form
+  }
+
+  /// The gradient of all weights, in `workspace.unmaskedGradient`.
+  @inline(never)
+  func unmaskedWeightGradient(
+    layer l: Int, _ x: Surface, samples: Int, _ dy: UnsafePointer<Float>
+  ) {
+    let layer = working[l]
+    let gradient = workspace.unmaskedGradient
+    if !shapes[l].gathers {
+      threads.weightGradient(
+        x: x.rows, xStride: x.pixelStride, dy: dy, dyStride: layer.stride,
+        rows: samples * shapes[l].pixels, inputs: layer.inputs, padded: layer.padded,
+        gradient: gradient, continues: false)
+      return
+    }
+    eachPatch(layer: l, x, inputs: layer.inputs, samples: samples) { patches, first, count in
+      threads.weightGradient(
+        x: workspace.patches, xStride: patches.stride, dy: dy + first * layer.stride,
+        dyStride: layer.stride, rows: count, inputs: layer.inputs, padded: layer.padded,
+        gradient: gradient, continues: first > 0)
+    }
+  }
+
+  private func pickGradients(
+    _ mask: LayerMask, _ gradient: UnsafeMutablePointer<Float>, _ panels: Panels
+  ) {
+    let live = mask.live
+    for g in 0..<live.groups {
+      for e in live.entries(g) {
+        let k = Int(live.inputs[e])
+        for lane in 0..<live.width {
+          gradient[e &* live.width &+ lane] =
+            workspace.unmaskedGradient[panels.index(k, g &* live.width &+ lane)]
+        }
+      }
+    }
+  }
+
+  // MARK: inputs
+
+  /// Adds the gradient of what the layer reads to what lies there.
+  @inline(never)
+  private func maskedInputGradient(
+    layer l: Int, samples: Int, _ delta: UnsafePointer<Float>
+  ) {
+    guard let mask = working[l].mask else { return }
+    let layer = working[l]
+    let shape = shapes[l]
+    let stride = working[shape.input].stride
+    let target = deltaAbove(shape.input)
+    let dyRows = UnsafeMutablePointer(mutating: delta)
+    switch maskedForm(layer: l, samples: samples) {
+    case .rows, .unmasked:
+      let unmasks = maskedForm(layer: l, samples: samples) == .unmasked
+      if unmasks { unmask(mask.live, inputs: layer.inputs, outputs: layer.units) }
+      rowsInputGradient(layer: l, mask, samples: samples, dyRows, target, unmasks: unmasks)
+    case .planes:
+      let planes = Planes(
+        shape, inputs: layer.inputs, outputs: layer.units, samples: batchRows)
+      let (offsets, rows) = planePlaces(layer.inputs)
+      planes.place(layer.inputs, offsets)
+      let surface = Surface(
+        rows: UnsafePointer(target), sampleStride: shape.window.pixels * stride,
+        pixelStride: stride)
+      planes.each(samples: samples, pixels: shape.pixels) { band in
+        planes.output(
+          dyRows, stride: layer.stride, outputs: layer.padded, pixels: shape.pixels, band,
+          planes: workspace.planeOutputs, writes: false)
+        let dx = workspace.planeDeltas
+        dx.update(repeating: 0, count: planes.channels * planes.planeStride)
+        var pass = planes.pass(
+          mask.live.view(), band, offsets: offsets, x: rows, dx: dx, y: workspace.planeOutputs)
+        sparsePlanesInputGradient(&pass)
+        planes.input(surface, band, planes: dx, adds: true)
+      }
+    }
+  }
+
+  /// On rows: where windows are gathered, gradients of gathered rows, added up.
+  private func rowsInputGradient(
+    layer l: Int, _ mask: LayerMask, samples: Int, _ dy: UnsafeMutablePointer<Float>,
+    _ target: UnsafeMutablePointer<Float>, unmasks: Bool
+  ) {
+    let layer = working[l]
+    let shape = shapes[l]
+    let stride = working[shape.input].stride
+    func run(_ dx: UnsafeMutablePointer<Float>, _ dxStride: Int, first: Int, count: Int) {
+      let dy = dy + first * layer.stride
+      if unmasks {
+        threads.inputGradient(
+          dy: dy, dyStride: layer.stride, rows: count, padded: layer.padded,
+          weights: workspace.unmasked, inputs: layer.inputs, dx: dx, dxStride: dxStride, mask: nil)
+        return
+      }
+      var pass = swiftcl_sparse_rows(
+        weights: mask.live.view(), x: dx, dx: dx, x_stride: dxStride, y: dy,
+        y_stride: layer.stride, rows: count, bias: nil, relu: false, continues: false)
+      sparseRowsInputGradient(&pass)
+    }
+    let rows = samples * shape.pixels
+    if !shape.gathers {
+      if unmasks && shape.sharesInput {
+        var first = 0
+        while first < rows {
+          let count = min(Network.addedRows, rows - first)
+          run(workspace.patchDeltas, stride, first: first, count: count)
+          add(workspace.patchDeltas, to: target + first * stride, count * stride)
+          first += count
+        }
+        return
+      }
+      run(target, stride, first: 0, count: rows)
+      return
+    }
+    let patches = Patches(
+      window: shape.window, channels: layer.inputs / shape.taps,
+      stride: Panels.pad(layer.inputs))
+    let most = max(1, shape.patchFloats(batch: batch) / patches.stride)
+    var first = 0
+    while first < rows {
+      let count = min(most, rows - first)
+      if !unmasks {
+        workspace.patchDeltas.update(repeating: 0, count: count * patches.stride)
+      }
+      run(workspace.patchDeltas, patches.stride, first: first, count: count)
+      patches.scatter(
+        workspace.patchDeltas, first: first, count: count, to: target, pixelStride: stride)
+      first += count
+    }
+  }
+
+  // MARK: scores
+
+  /// What gradients add to the scores of a mask update: those of the rows given and those of rows
+  /// recalled, each by itself; and which dead weights would have the largest.
+  @inline(never)
+  private func scoreGradients(
+    layer l: Int, _ x: Surface, samples: Int, new: Int, _ delta: UnsafePointer<Float>
+  ) {
+    guard let mask = working[l].mask else { return }
+    mask.scores.update(repeating: 0, count: mask.count)
+    if options.score_current > 0 {
+      maskedWeightGradient(layer: l, x, first: 0, samples: new, delta, all: true)
+      addScores(layer: l, options.score_current)
+    }
+    if options.score_replay > 0, samples > new {
+      maskedWeightGradient(layer: l, x, first: new, samples: samples - new, delta, all: true)
+      addScores(layer: l, options.score_replay)
+    }
+    if options.regrowth == SWIFTCL_REGROW_GRADIENT {
+      unmaskedWeightGradient(layer: l, x, samples: samples, delta)
+      findCandidates(layer: l)
+    }
+  }
+
+  private func addScores(layer l: Int, _ factor: Float) {
+    guard let mask = working[l].mask, let gradient = working[l].gradients.weights else { return }
+    let width = mask.live.width
+    for e in 0..<mask.count {
+      var sum: Float = 0
+      for lane in 0..<width { sum += abs(gradient[e &* width &+ lane]) }
+      mask.scores[e] += factor * sum
+    }
+  }
+}
+
+extension MaskedForm {
+  /// Rows of a dense layer from which on weight gradients are summed in planes.
+  static let leastGradientRows = 256
+}

@@ -1,0 +1,127 @@
+import CSwiftCL
+
+/// How the products of a masked layer are made.
+enum MaskedForm {
+  /// Entry by entry on rows as they are: few rows.
+  case rows
+  /// On planes: many.
+  case planes
+  /// On all weights, those that are masked as 0: where a mask keeps so many single weights that it is
+  /// dearer than none.
+  case unmasked
+}
+
+extension swiftcl_options {
+  /// Whether a masked layer is sometimes run with all its weights. By what was measured, and never by the
+  /// clock: the same description gives the same bits.
+  func unmasks(_ shape: LayerShape) -> Bool {
+    !masksBlocks && sparsity < MaskedForm.leastSparsity
+  }
+}
+
+extension MaskedForm {
+  /// Below, single weights are slower than dense ones.
+  static let leastSparsity: Float = 0.8
+  /// Rows of a dense layer, or samples of a convolution, from which on planes are faster.
+  static let leastRows = 8
+}
+
+/// The product of a masked layer.
+extension Network {
+  func maskedForm(layer l: Int, samples: Int) -> MaskedForm {
+    let count = shapes[l].gathers ? samples : samples * shapes[l].pixels
+    if count < MaskedForm.leastRows { return .rows }
+    return options.unmasks(shapes[l]) ? .unmasked : .planes
+  }
+
+  /// As `product`, of kept weights alone.
+  @inline(never)
+  func maskedProduct(
+    layer l: Int, _ surface: Surface, samples: Int, inputs: Int, outputs: Int,
+    weights: SparseWeights, bias: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>,
+    yStride: Int, relu: Bool
+  ) {
+    switch maskedForm(layer: l, samples: samples) {
+    case .rows:
+      rowsProduct(
+        layer: l, surface, samples: samples, inputs: inputs, weights: weights, bias: bias, y: y,
+        yStride: yStride, relu: relu)
+    case .planes:
+      planesProduct(
+        layer: l, surface, samples: samples, inputs: inputs, outputs: outputs, weights: weights,
+        bias: bias, y: y, yStride: yStride, relu: relu)
+    case .unmasked:
+      unmask(weights, inputs: inputs, outputs: outputs)
+      product(
+        layer: l, surface, samples: samples, inputs: inputs, weights: workspace.unmasked,
+        bias: bias, padded: Panels.pad(outputs), y: y, yStride: yStride, relu: relu)
+    }
+  }
+
+  private func rowsProduct(
+    layer l: Int, _ surface: Surface, samples: Int, inputs: Int, weights: SparseWeights,
+    bias: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, yStride: Int, relu: Bool
+  ) {
+    func run(_ x: UnsafePointer<Float>, _ xStride: Int, first: Int, count: Int) {
+      var pass = swiftcl_sparse_rows(
+        weights: weights.view(), x: x, dx: nil, x_stride: xStride, y: y + first * yStride,
+        y_stride: yStride, rows: count, bias: bias, relu: relu, continues: false)
+      sparseRowsForward(&pass)
+    }
+    if !shapes[l].gathers {
+      run(surface.rows, surface.pixelStride, first: 0, count: samples * shapes[l].pixels)
+      return
+    }
+    eachPatch(layer: l, surface, inputs: inputs, samples: samples) { patches, first, count in
+      run(workspace.patches, patches.stride, first: first, count: count)
+    }
+  }
+
+  private func planesProduct(
+    layer l: Int, _ surface: Surface, samples: Int, inputs: Int, outputs: Int,
+    weights: SparseWeights, bias: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>,
+    yStride: Int, relu: Bool
+  ) {
+    let planes = Planes(shapes[l], inputs: inputs, outputs: outputs, samples: batchRows)
+    let (offsets, x) = planePlaces(inputs)
+    planes.place(inputs, offsets)
+    planes.each(samples: samples, pixels: shapes[l].pixels) { band in
+      planes.input(surface, band, planes: x, adds: false)
+      var pass = planes.pass(
+        weights.view(), band, offsets: offsets, x: x, dx: nil, y: workspace.planeOutputs,
+        bias: bias, relu: relu)
+      sparsePlanesForward(&pass)
+      planes.output(
+        y, stride: yStride, outputs: Panels.pad(outputs), pixels: shapes[l].pixels, band,
+        planes: workspace.planeOutputs, writes: true)
+    }
+  }
+
+  /// Rows of the largest step.
+  var batchRows: Int { options.stepRows }
+
+  /// Offsets lie before the planes.
+  func planePlaces(_ inputs: Int) -> (
+    UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Float>
+  ) {
+    let offsets = UnsafeMutableRawPointer(workspace.planes).assumingMemoryBound(to: Int32.self)
+    return (offsets, workspace.planes + Panels.pad(inputs))
+  }
+
+  /// Lays all weights of a layer in panels, in `workspace.unmasked`.
+  @inline(never)
+  func unmask(_ weights: SparseWeights, inputs: Int, outputs: Int) {
+    let panels = Panels(inputs: inputs, outputs: outputs)
+    let target = workspace.unmasked
+    target.update(repeating: 0, count: panels.count)
+    for g in 0..<weights.groups {
+      for e in weights.entries(g) {
+        let k = Int(weights.inputs[e])
+        for lane in 0..<weights.width {
+          target[panels.index(k, g &* weights.width &+ lane)] =
+            weights.values[e &* weights.width &+ lane]
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import CSwiftCL
+
+/// Which layers have masks, and how large these may be.
+extension swiftcl_options {
+  var hasMasks: Bool { sparsity > 0 }
+
+  /// Masks that keep eight outputs of an input together; the others keep single weights.
+  var masksBlocks: Bool { sparsity_kind & SWIFTCL_SPARSITY_BLOCK != 0 }
+
+  /// Masks that no update changes: the paper's code has no way to grow them.
+  var masksStand: Bool {
+    sparsity_kind & SWIFTCL_SPARSITY_PATTERN != 0 || sparsity_kind == SWIFTCL_SPARSITY_FILTER
+  }
+
+  /// Whether layer `l` of those with parameters is masked.
+  func masks(_ l: Int, _ shape: LayerShape) -> Bool {
+    if !hasMasks || shape.isHead { return false }
+    if masked_layers != 0 { return masked_layers >> UInt32(l) & 1 == 1 }
+    let isConvolution = layers?[shape.slot].kind == SWIFTCL_LAYER_CONV2D
+    return !isConvolution || (shape.taps > 1 && shape.input >= 0)
+  }
+
+  /// Whether masked layers need their weights unmasked first: where units compete, masks begin
+  /// at the commit.
+  var masksLater: Bool { hasMasks && !sharesTicket }
+
+  /// The most entries that the mask of a layer of this size ever has.
+  func mostEntries(inputs: Int, outputs: Int) -> Int {
+    let grid = MaskGrid(inputs: inputs, outputs: outputs, width: masksBlocks ? 8 : 1)
+    var sparsest = sparsity
+    if !masksStand && mask_interval > 0 {
+      for p in 0..<phaseCount { sparsest = min(sparsest, phase(p).grow_to) }
+    }
+    var share = Double(1 - max(0, sparsest))
+    if mask_budget == SWIFTCL_BUDGET_GLOBAL { share *= 2 }
+    if sparsity_kind & SWIFTCL_SPARSITY_PATTERN != 0 {
+      // Kernels are kept whole: each filter rounds up.
+      return min(grid.atoms, grid.kept(share) + 4 * outputs)
+    }
+    return min(grid.atoms, grid.kept(share) + (sparsity_kind == SWIFTCL_SPARSITY_FILTER ? inputs : 1))
+  }
+}
+
+/// The places that a mask keeps or drops: `width` consecutive outputs of one input.
+struct MaskGrid {
+  var inputs: Int
+  var outputs: Int
+  var width: Int
+
+  /// Groups that have outputs; those behind are pads.
+  var groups: Int { (outputs &+ width &- 1) / width }
+  var atoms: Int { groups &* inputs }
+
+  /// How many places a share of them is.
+  func kept(_ share: Double) -> Int {
+    let exact = min(1, max(0, share)) * Double(atoms)
+    return min(atoms, Int((exact + 0.5).rounded(.down)))
+  }
+}
