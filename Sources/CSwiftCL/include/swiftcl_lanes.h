@@ -78,18 +78,19 @@ SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_fold1(swiftcl_lanes a, swiftcl_lanes 
 }
 
 /*
- * Transposes the sixteen vectors at `from`, one after the other, to sixteen at `to`:
+ * Transposes the sixteen vectors at `from`, `step` floats apart, to sixteen at `to`:
  * four times, four columns of all rows are gathered by quads and then transposed
  * within quads, which costs one shuffle a vector and round.
  */
 typedef float swiftcl_quad __attribute__((ext_vector_type(4), aligned(4)));
 
 #define SWIFTCL_QUAD(at) (*(const swiftcl_quad *)(at))
-#define SWIFTCL_QUADS(at) \
+#define SWIFTCL_QUADS(at, step) \
   __builtin_shufflevector( \
-      __builtin_shufflevector(SWIFTCL_QUAD(at), SWIFTCL_QUAD((at) + 64), 0, 1, 2, 3, 4, 5, 6, 7), \
-      __builtin_shufflevector(SWIFTCL_QUAD((at) + 128), SWIFTCL_QUAD((at) + 192), 0, 1, 2, 3, 4, 5, \
+      __builtin_shufflevector(SWIFTCL_QUAD(at), SWIFTCL_QUAD((at) + 4 * (step)), 0, 1, 2, 3, 4, 5, \
                               6, 7), \
+      __builtin_shufflevector(SWIFTCL_QUAD((at) + 8 * (step)), SWIFTCL_QUAD((at) + 12 * (step)), 0, \
+                              1, 2, 3, 4, 5, 6, 7), \
       0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 #define SWIFTCL_PAIR_LOW(a, b) \
   __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
@@ -100,16 +101,22 @@ typedef float swiftcl_quad __attribute__((ext_vector_type(4), aligned(4)));
 #define SWIFTCL_DOUBLE_HIGH(a, b) \
   __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
 
-SWIFTCL_LANES_INLINE void swiftcl_transpose(const float *_Nonnull from, float *_Nonnull to) {
-  for (int32_t q = 0; q < 4; q++, from += 4, to += 64) {
-    swiftcl_lanes a = SWIFTCL_QUADS(from), b = SWIFTCL_QUADS(from + 16);
-    swiftcl_lanes c = SWIFTCL_QUADS(from + 32), d = SWIFTCL_QUADS(from + 48);
+SWIFTCL_LANES_INLINE void swiftcl_transpose_apart(const float *_Nonnull from, intptr_t step,
+                                                  float *_Nonnull to, intptr_t to_step) {
+  for (int32_t q = 0; q < 4; q++, from += 4, to += 4 * to_step) {
+    swiftcl_lanes a = SWIFTCL_QUADS(from, step), b = SWIFTCL_QUADS(from + step, step);
+    swiftcl_lanes c = SWIFTCL_QUADS(from + 2 * step, step);
+    swiftcl_lanes d = SWIFTCL_QUADS(from + 3 * step, step);
     swiftcl_lanes ab = SWIFTCL_PAIR_LOW(a, b), cd = SWIFTCL_PAIR_LOW(c, d);
     swiftcl_lanes rows[4] = {SWIFTCL_DOUBLE_LOW(ab, cd), SWIFTCL_DOUBLE_HIGH(ab, cd)};
     ab = SWIFTCL_PAIR_HIGH(a, b), cd = SWIFTCL_PAIR_HIGH(c, d);
     rows[2] = SWIFTCL_DOUBLE_LOW(ab, cd), rows[3] = SWIFTCL_DOUBLE_HIGH(ab, cd);
-    __builtin_memcpy(to, rows, sizeof rows);
+    for (int32_t i = 0; i < 4; i++) __builtin_memcpy(to + i * to_step, &rows[i], sizeof rows[i]);
   }
+}
+
+SWIFTCL_LANES_INLINE void swiftcl_transpose(const float *_Nonnull from, float *_Nonnull to) {
+  swiftcl_transpose_apart(from, 16, to, 16);
 }
 
 /*

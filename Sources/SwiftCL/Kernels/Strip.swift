@@ -8,8 +8,12 @@ protocol Strip {
   static var count: Int { get }
   /// All zero.
   init()
+  /// The same vector everywhere.
+  init(repeating lanes: Lanes)
   /// Reads vectors that lie `step` floats apart.
   init(from start: UnsafePointer<Float>, step: Int)
+  /// Reads each vector from a place of its own.
+  init(from start: UnsafePointer<Float>, at places: UnsafePointer<Int>)
   /// Writes the vectors `step` floats apart.
   func store(to start: UnsafeMutablePointer<Float>, step: Int)
   /// Adds `factor` times `other`, fused, vector by vector.
@@ -38,7 +42,15 @@ struct Strip1: Strip {
   init(lanes: Lanes) { self.lanes = lanes }
 
   @inline(__always)
+  init(repeating lanes: Lanes) { self.lanes = lanes }
+
+  @inline(__always)
   init(from start: UnsafePointer<Float>, step: Int) { lanes = start.lanes(at: 0) }
+
+  @inline(__always)
+  init(from start: UnsafePointer<Float>, at places: UnsafePointer<Int>) {
+    lanes = start.lanes(at: places[0])
+  }
 
   @inline(__always)
   func store(to start: UnsafeMutablePointer<Float>, step: Int) { start.setLanes(lanes, at: 0) }
@@ -76,6 +88,12 @@ struct StripPair<Left: Strip, Right: Strip>: Strip {
   }
 
   @inline(__always)
+  init(repeating lanes: Lanes) {
+    left = Left(repeating: lanes)
+    right = Right(repeating: lanes)
+  }
+
+  @inline(__always)
   init(left: Left, right: Right) {
     self.left = left
     self.right = right
@@ -85,6 +103,12 @@ struct StripPair<Left: Strip, Right: Strip>: Strip {
   init(from start: UnsafePointer<Float>, step: Int) {
     left = Left(from: start, step: step)
     right = Right(from: start + Left.count &* step, step: step)
+  }
+
+  @inline(__always)
+  init(from start: UnsafePointer<Float>, at places: UnsafePointer<Int>) {
+    left = Left(from: start, at: places)
+    right = Right(from: start, at: places + Left.count)
   }
 
   @inline(__always)
@@ -129,3 +153,4 @@ typealias Strip4 = StripPair<Strip2, Strip2>
 typealias Strip5 = StripPair<Strip4, Strip1>
 typealias Strip6 = StripPair<Strip4, Strip2>
 typealias Strip7 = StripPair<Strip4, Strip3>
+typealias Strip8 = StripPair<Strip4, Strip4>

@@ -16,6 +16,10 @@ protocol Tile {
   func store(to start: UnsafeMutablePointer<Float>, rowStep: Int, panelStep: Int)
   /// Adds to each row its own factor times `row`.
   mutating func accumulate(_ factors: UnsafePointer<Float>, step: Int, _ row: Row)
+  /// Adds to each row its own vector of factors times `row`.
+  mutating func accumulate(lanes factors: UnsafePointer<Float>, step: Int, _ row: Row)
+  /// Adds to `row` each row of the tile times its own factor, one after the other.
+  func scatter(_ factors: UnsafePointer<Float>, to row: inout Row)
   /// Makes what is not positive 0.
   mutating func rectify()
 }
@@ -46,6 +50,16 @@ struct TileRow<Row: Strip>: Tile {
   @inline(__always)
   mutating func accumulate(_ factors: UnsafePointer<Float>, step: Int, _ row: Row) {
     self.row.add(Lanes(repeating: factors[0]), row)
+  }
+
+  @inline(__always)
+  mutating func accumulate(lanes factors: UnsafePointer<Float>, step: Int, _ row: Row) {
+    self.row.add(factors.lanes(at: 0), row)
+  }
+
+  @inline(__always)
+  func scatter(_ factors: UnsafePointer<Float>, to row: inout Row) {
+    row.add(Lanes(repeating: factors[0]), self.row)
   }
 
   @inline(__always)
@@ -89,6 +103,18 @@ struct TileStack<Upper: Tile, Lower: Tile>: Tile where Upper.Row == Lower.Row {
   mutating func accumulate(_ factors: UnsafePointer<Float>, step: Int, _ row: Row) {
     upper.accumulate(factors, step: step, row)
     lower.accumulate(factors + Upper.rows &* step, step: step, row)
+  }
+
+  @inline(__always)
+  mutating func accumulate(lanes factors: UnsafePointer<Float>, step: Int, _ row: Row) {
+    upper.accumulate(lanes: factors, step: step, row)
+    lower.accumulate(lanes: factors + Upper.rows &* step, step: step, row)
+  }
+
+  @inline(__always)
+  func scatter(_ factors: UnsafePointer<Float>, to row: inout Row) {
+    upper.scatter(factors, to: &row)
+    lower.scatter(factors + Upper.rows, to: &row)
   }
 
   @inline(__always)

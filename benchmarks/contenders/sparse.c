@@ -1,0 +1,241 @@
+/*
+ * sparse.c -- the kernels of masked layers beside the dense ones, shape by shape.
+ *
+ *   sparse ROUNDS      prints one JSON object a line
+ *
+ * A dense layer or a convolution of 3 x 3 taps at a batch of 32, some of its weights kept, in blocks of eight
+ * outputs or single. A number is the time of one product, copies between rows and planes included, by that of
+ * the dense kernel on the same shape; dense convolutions gather their patches outside of the clock. Contenders
+ * take turns, and each time is the median over the rounds. One thread. Linked with the object
+ * files of the library. x86-64 only.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "swiftcl_kernels.h"
+
+enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PRODUCTS, BATCH = 32 };
+
+typedef struct shape {
+  const char *name;
+  int channels, outputs, side; /* side 0: a dense layer */
+  int band;                    /* output lines of a pass; 0 is all */
+} shape;
+
+static const shape shapes[] = {
+    {"dense 784-800", 784, 800, 0, 0}, {"dense 800-800", 800, 800, 0, 0},
+    {"conv 64, 32x32", 64, 64, 32, 0}, {"conv 128, 16x16", 128, 128, 16, 0},
+    {"conv 256, 8x8", 256, 256, 8, 0}, {"conv 512, 4x4", 512, 512, 4, 0},
+};
+
+static float *x, *y, *dy, *dx, *weights, *velocity, *gradient, *bias, *patches, *planes, *dplanes, *yplanes;
+static swiftcl_sparse kept;
+static int32_t *offsets, *starts, *inputs;
+static float *values, *sparse_velocity, *sparse_gradient;
+static swiftcl_update update;
+static int band_lines, rows_for; /* rows_for: which products take rows as they are, bit by bit */
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return t.tv_sec + 1e-9 * t.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b) {
+  double u = *(const double *)a, v = *(const double *)b;
+  return (u > v) - (u < v);
+}
+
+static float *floats(size_t count) {
+  static size_t distance;
+  float *p = aligned_alloc(4096, (count * 4 + 16384) / 4096 * 4096);
+  if (!p) exit(1);
+  p += distance;
+  distance = (distance + 208) % 1024;
+  for (size_t i = 0; i < count; i++) p[i] = (float)((i * 2654435761u >> 8) % 2001) / 1000 - 1;
+  return p;
+}
+
+static int taps(shape s) { return s.side ? 9 : 1; }
+static int in_of(shape s) { return s.channels * taps(s); }
+static int pixels(shape s) { return s.side ? s.side * s.side : 1; }
+
+/* ------------------------------------------------------------------- dense */
+
+/* As the library does it: sample by sample where there are pixels, all rows at once where not. */
+static void dense(int product, shape s) {
+  const swiftcl_kernel_table *k = swiftcl_kernels();
+  int in = in_of(s), out = s.outputs, rows = s.side ? pixels(s) : BATCH, times = s.side ? BATCH : 1;
+  for (int n = 0; n < times; n++) {
+    const float *source = s.side ? patches : x;
+    float *to = y + (size_t)n * rows * out;
+    const float *back = dy + (size_t)n * rows * out;
+    if (product == FORWARD) k->forward_product(source, in, rows, in, weights, bias, out, to, out, 1);
+    if (product == INPUT_GRADIENT)
+      k->input_gradient(back, out, rows, out, weights, 16 * in, in, s.side ? patches : dx, in, NULL, 1);
+    if (product == WEIGHT_GRADIENT) {
+      if (s.side) k->weight_gradient(source, in, back, out, rows, in, out, gradient, n > 0);
+      else k->weight_update(source, in, back, out, rows, in, out, weights, velocity, NULL, NULL, NULL, &update);
+    }
+  }
+  if (product == WEIGHT_GRADIENT && s.side)
+    k->apply_update(gradient, weights, velocity, NULL, NULL, NULL, (ptrdiff_t)in * out, &update);
+}
+
+/* ------------------------------------------------------------------ sparse */
+
+static uint64_t state = 5;
+static uint32_t random_word(void) {
+  state = state * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(state >> 33);
+}
+
+static void mask(shape s, int width, double share) {
+  int in = in_of(s), groups = s.outputs / width, count = 0;
+  for (int g = 0; g < groups; g++) {
+    starts[g] = count;
+    for (int i = 0; i < in; i++)
+      if (random_word() < share * 2147483648.0) inputs[count++] = i;
+  }
+  starts[groups] = count;
+  kept = (swiftcl_sparse){.width = width, .groups = groups, .starts = starts, .inputs = inputs, .values = values};
+}
+
+static swiftcl_plane_copy copy(shape s, float *rows, int channels, float *to, int lines, int first, int padding) {
+  int wide = s.side + 2 * padding;
+  swiftcl_plane_copy c = {.rows = rows, .channels = channels, .sample_stride = (ptrdiff_t)pixels(s) * channels,
+                          .pixel_stride = channels, .channel_stride = 1, .samples = 16, .height = s.side,
+                          .width = s.side, .planes = to, .line_stride = 16 * wide, .padding = padding,
+                          .plane_stride = (ptrdiff_t)16 * (wide * lines | 1), .first_line = first, .end_line = first + lines};
+  return c;
+}
+
+static void sparse_conv(int product, shape s, int band) {
+  const swiftcl_kernel_table *k = swiftcl_kernels();
+  if (!band) band = s.side;
+  int wide = s.side + 2;
+  for (int i = 0; i < in_of(s); i++)
+    offsets[i] = 16 * (i % s.channels * ((band + 2) * wide | 1) + i / s.channels / 3 * wide + i / s.channels % 3);
+  int passes = 0;
+  for (int group = 0; group < BATCH / 16; group++) {
+    float *rx = x + (size_t)16 * group * pixels(s) * s.channels, *rdx = dx + (size_t)16 * group * pixels(s) * s.channels;
+    float *ry = y + (size_t)16 * group * pixels(s) * s.outputs, *rdy = dy + (size_t)16 * group * pixels(s) * s.outputs;
+    if (product == INPUT_GRADIENT) memset(rdx, 0, sizeof(float) * 16 * pixels(s) * s.channels);
+    for (int line = 0; line < s.side; line += band, passes++) {
+      swiftcl_plane_copy cx = copy(s, rx, s.channels, planes, band + 2, line - 1, 1);
+      swiftcl_plane_copy cy = copy(s, product == FORWARD ? ry : rdy, s.outputs, yplanes, band, line, 0);
+      swiftcl_sparse_planes p = {.weights = kept, .offsets = offsets, .x = planes, .dx = dplanes,
+                                 .x_line = 16 * wide, .x_step = 16, .y = yplanes, .y_plane = cy.plane_stride,
+                                 .lines = band, .pixels = s.side, .bias = bias, .relu = 1, .continues = passes > 0};
+      if (product == WEIGHT_GRADIENT) p.weights.values = sparse_gradient;
+      if (product != FORWARD) k->planes_from_rows(&cy);
+      if (product != INPUT_GRADIENT) k->planes_from_rows(&cx);
+      if (product == FORWARD) k->sparse_planes_forward(&p), k->rows_from_planes(&cy);
+      if (product == WEIGHT_GRADIENT) k->sparse_planes_weight_gradient(&p);
+      if (product == INPUT_GRADIENT) {
+        cx.planes = dplanes, cx.rows = rdx, cx.adds = 1;
+        memset(dplanes, 0, sizeof(float) * cx.plane_stride * s.channels);
+        k->sparse_planes_input_gradient(&p), k->rows_from_planes(&cx);
+      }
+    }
+  }
+}
+
+static void split(float *rows, int channels, float *to, int back) {
+  for (int group = 0; group < BATCH / 16; group++) {
+    swiftcl_plane_copy c = {.rows = rows + (size_t)16 * group * channels, .sample_stride = channels,
+                            .pixel_stride = channels, .channel_stride = 1, .samples = 16, .channels = channels,
+                            .height = 1, .width = 1, .planes = to + 16 * group, .plane_stride = BATCH,
+                            .line_stride = BATCH, .end_line = 1};
+    if (back) swiftcl_kernels()->rows_from_planes(&c);
+    else swiftcl_kernels()->planes_from_rows(&c);
+  }
+}
+
+static void sparse_dense(int product, shape s) {
+  const swiftcl_kernel_table *k = swiftcl_kernels();
+  if (rows_for >> product & 1) {
+    swiftcl_sparse_rows r = {.weights = kept, .x = x, .dx = dx, .x_stride = s.channels, .y = product ? dy : y,
+                             .y_stride = s.outputs, .rows = BATCH, .bias = bias, .relu = 1};
+    if (product == FORWARD) k->sparse_rows_forward(&r);
+    if (product == INPUT_GRADIENT)
+      memset(dx, 0, sizeof(float) * BATCH * s.channels), k->sparse_rows_input_gradient(&r);
+    if (product == WEIGHT_GRADIENT) r.weights.values = sparse_gradient, k->sparse_rows_weight_gradient(&r);
+    return;
+  }
+  for (int i = 0; i < s.channels; i++) offsets[i] = BATCH * i;
+  swiftcl_sparse_planes p = {.weights = kept, .offsets = offsets, .x = planes, .dx = dplanes, .x_step = 16,
+                             .y = yplanes, .y_plane = BATCH, .lines = 1, .pixels = BATCH / 16, .bias = bias, .relu = 1};
+  if (product == WEIGHT_GRADIENT) p.weights.values = sparse_gradient;
+  if (product == FORWARD) split(x, s.channels, planes, 0), k->sparse_planes_forward(&p), split(y, s.outputs, yplanes, 1);
+  if (product == INPUT_GRADIENT) {
+    split(dy, s.outputs, yplanes, 0);
+    memset(dplanes, 0, sizeof(float) * BATCH * s.channels);
+    k->sparse_planes_input_gradient(&p), split(dx, s.channels, dplanes, 1);
+  }
+  if (product == WEIGHT_GRADIENT) split(x, s.channels, planes, 0), split(dy, s.outputs, yplanes, 0), k->sparse_planes_weight_gradient(&p);
+}
+
+static void sparse(int product, shape s) {
+  if (s.side) sparse_conv(product, s, band_lines ? band_lines : s.band);
+  else sparse_dense(product, s);
+  if (product == WEIGHT_GRADIENT)
+    swiftcl_kernels()->apply_update(sparse_gradient, values, sparse_velocity, NULL, NULL, NULL,
+                                    starts[kept.groups] * kept.width / 16 * 16, &update);
+}
+
+static double once(int contender, int product, shape s) {
+  double start = now();
+  if (contender) sparse(product, s);
+  else dense(product, s);
+  return now() - start;
+}
+
+int main(int argc, char **argv) {
+  int rounds = argc > 1 ? atoi(argv[1]) : 9, only = argc > 2 ? atoi(argv[2]) : -1;
+  if (argc > 3) swiftcl_kernels_select(atoi(argv[3]));
+  if (argc > 4) band_lines = atoi(argv[4]);
+  rows_for = argc > 5 ? atoi(argv[5]) : 1 << WEIGHT_GRADIENT;
+  size_t most = (size_t)BATCH * 1024 * 64;
+  x = floats(most), y = floats(most), dy = floats(most), dx = floats(most), bias = floats(4096);
+  weights = floats((size_t)4608 * 512), velocity = floats((size_t)4608 * 512), gradient = floats((size_t)4608 * 512);
+  patches = floats(1024 * 576 * 2);
+  planes = aligned_alloc(4096, 4 * most), dplanes = aligned_alloc(4096, 4 * most), yplanes = aligned_alloc(4096, 4 * most);
+  offsets = malloc(4 * 4608), starts = malloc(4 * 4096), inputs = malloc(4 * 4608 * 512);
+  values = floats((size_t)4608 * 512), sparse_velocity = floats((size_t)4608 * 512), sparse_gradient = floats((size_t)4608 * 512);
+  update = (swiftcl_update){.rate = 1e-9f, .momentum = 0.9f, .scale = 1};
+  static const double sparsities[] = {0.75, 0.9, 0.95};
+  for (int i = 0; i < (int)(sizeof shapes / sizeof *shapes); i++) {
+    if (only >= 0 && i != only) continue;
+    shape s = shapes[i];
+    for (int v = 0; v < 4; v++) {
+      int width = v < 3 ? 8 : 1;
+      double sparsity = v < 3 ? sparsities[v] : 0.9;
+      mask(s, width, 1 - sparsity);
+      double total[2] = {0, 0}, ratio[PRODUCTS], took[PRODUCTS];
+      for (int product = 0; product < PRODUCTS; product++) {
+        double times[2][64], middle[2];
+        for (int c = 0; c < 2; c++) {
+          once(c, product, s);
+          for (int r = 0; r < rounds && r < 64; r++) {
+            if (!s.side) once(c, product, s);
+            times[c][r] = once(c, product, s);
+          }
+          qsort(times[c], rounds, sizeof(double), by_value);
+          total[c] += middle[c] = times[c][0];
+        }
+        ratio[product] = middle[1] / middle[0], took[product] = middle[1];
+      }
+      printf("{\"shape\": \"%s\", \"kernels\": \"%s\", \"width\": %d, \"sparsity\": %.2f, \"dense_ms\": %.3f, \"sparse_ms\": [%.3f, %.3f, %.3f], \"forward\": %.3f, \"input gradient\": %.3f, "
+             "\"weight gradient\": %.3f, \"all\": %.3f}\n",
+             s.name, swiftcl_kernels()->name, width, sparsity, 1e3 * total[0], 1e3 * took[0], 1e3 * took[1], 1e3 * took[2],
+             ratio[FORWARD], ratio[INPUT_GRADIENT], ratio[WEIGHT_GRADIENT], total[1] / total[0]);
+      fflush(stdout);
+    }
+  }
+  return 0;
+}
