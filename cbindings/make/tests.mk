@@ -153,8 +153,8 @@ python-tests: build/venv/.package ## Tests/Python
 
 # ------------------------------------------------------------------- benchmarks
 
-# Variables a benchmark reads: J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK ROUNDS FRESH THREADS.
-export J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK ROUNDS FRESH THREADS
+# Variables a benchmark reads: J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK ROUNDS FRESH THREADS NETWORK ROWS MINUTES.
+export J TASKS SAMPLES SAMPLER SEEDS EPOCHS QUICK ROUNDS FRESH THREADS NETWORK ROWS MINUTES
 build/venv/.bench%: build/venv/.package $(wildcard benchmarks/requirements*.txt)
 	@test ! -f benchmarks/requirements$*.txt || $(PYTHON) -m pip install -q -r benchmarks/requirements$*.txt \
 	  || { echo "could not install what benchmarks/requirements$*.txt lists" >&2; exit 0; }; touch $@

@@ -1,0 +1,320 @@
+"""SparCL: sparse from the first step to the last, beside the dense network that is trained alike.
+
+Class-incremental, one network of J = 1 that all tasks train, DER++ with 500 exemplars from the second task on.
+classil is the accuracy with the task unknown, taskil with the task known, both by the newest logits, means
+over the five test sets. Four tables:
+
+mlp       Split MNIST, 784-800-800-10, one epoch a task in batches of 32, masks updated every 100 steps with
+          regrowth by gradient, all rows used.
+epochs    The same for 10 epochs a task, with data removal and without.
+resnet18  Split CIFAR-10, ResNet-18 of width 20, 5 epochs a task, as the paper trains: plain SGD at .03,
+          cross-entropy of new rows over new classes only, masks updated every tenth of a task.
+counter   ResNet-18 of width 64, two steps: what the paper's way of counting makes of the paper's run.
+
+`75 %` masks three weights of four, in blocks of eight outputs unless it says otherwise. Of the weights that
+are left four fifths have a gradient: 80, 92 and 96 % of all weights have none at 75, 90 and 95 %. Data removal
+is the paper's 30 % of a task's rows, in four parts a tenth, two, three and four tenths of the way: with 10 epochs
+before the second to the fifth, with 5 half of it before the second and half before the third. `fewer, paper` is
+how many times fewer multiply-adds than the same table's dense row, as the paper counts them (docs/algorithms.md
+B.7), `fewer, all` the same of all of them; `bytes/dense` is of parameters, optimiser and gradients.
+
+Variables: NETWORK=mlp,epochs,resnet18,counter; ROWS, words of which a row's name must have one (ROWS=dense,75);
+SEEDS (0,1,2); MINUTES, after which no further run is begun; QUICK=1 is 2,000 rows a task, seed 0, and one epoch of
+CIFAR-10; THREADS (1) of the network; FRESH=1 runs again what build/bench/sparcl.json has already.
+"""
+
+import time
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from common import data, settings
+from common.bench import open_results
+from common.runs import TaskData, swiftcl
+from common.sparse_runs import Run, fixed_intervals, learn, paper_intervals, steps_of
+from common.table import Progress, Verdict, at_least, number, print_table, within
+
+PAIRS, BATCH, EXEMPLARS = [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]], 32, 500
+QUICK, THREADS = settings.flag("QUICK"), settings.integer("THREADS", 1)
+#: Share of all weights whose gradient is not computed: four fifths of the kept ones have one.
+GRADIENT = {0.75: 0.80, 0.90: 0.92, 0.95: 0.96}
+DENSE = dict(sharing="shared", protection="none", sampler="random", max_tasks=len(PAIRS), max_batch=BATCH,
+             replay="derpp", replay_rows=EXEMPLARS, replay_batch=BATCH)
+#: How far a sparse row may be below the dense row of its table.
+MNIST_POINTS, CIFAR_POINTS = 0.7, 1.5
+FEWER_AT_95 = 15
+
+
+@dataclass
+class Method:
+    """One row of a table."""
+
+    name: str
+    sparsity: float = 0.0
+    removing: bool = False
+    options: dict = field(default_factory=dict)
+    seeds: list = None  #: those of the table
+    least: float = None  #: accuracy that it must reach
+    below_dense: float = None  #: points that it may be under the dense row
+
+
+@dataclass
+class Table:
+    """Rows that are trained alike."""
+
+    title: str
+    key: str
+    epochs: int
+    layers: list
+    tasks: list
+    options: dict
+    intervals: object  #: steps of a task -> options of the masks' schedule
+    all_classes: bool
+    methods: list
+    bars: bool
+
+    def options_of(self, method):
+        steps = min(steps_of(len(task.x), self.epochs, BATCH, method.removing) for task in self.tasks)
+        sparse = {}
+        if method.sparsity:
+            sparse = dict(sparsity=method.sparsity, gradient_sparsity=GRADIENT[method.sparsity],
+                          **self.intervals(steps))
+        if method.removing:
+            sparse.update(data_samples=max(len(task.x) for task in self.tasks))
+        return {**DENSE, **self.options, **sparse, **method.options}
+
+    def parameters(self, method):
+        return dict(table=self.key, sparsity=method.sparsity, removing=method.removing, epochs=self.epochs,
+                    rows=[len(task.x) for task in self.tasks], batch=BATCH, all_classes=self.all_classes,
+                    threads=THREADS, options=self.options_of(method))
+
+
+def split(pictures, rows_a_task):
+    """Five tasks of two classes; the first rows of each, the same for every seed."""
+    x, y, x_test, y_test = pictures
+    result = []
+    for pair in PAIRS:
+        rows, tests = np.flatnonzero(np.isin(y, pair))[:rows_a_task], np.isin(y_test, pair)
+        result.append(TaskData(x[rows], y[rows], x_test[tests], y_test[tests], classes=list(pair)))
+    return result
+
+
+def mlp(epochs):
+    """Split MNIST as the dense DER++ row of class-il.py has it."""
+    irregular, by_chance = dict(sparsity_kind="irregular"), dict(regrowth="random")
+    if epochs == 1:
+        methods = [
+            Method("dense DER++"),
+            Method("75 %", 0.75, least=89.8, below_dense=MNIST_POINTS),
+            Method("90 %", 0.90, least=89.0, below_dense=MNIST_POINTS),
+            Method("95 %", 0.95),
+            Method("75 %, irregular", 0.75, options=irregular),
+            Method("90 %, irregular", 0.90, options=irregular),
+            Method("75 %, regrowth by chance", 0.75, options=by_chance),
+        ]
+    else:
+        methods = [Method("dense DER++")] + [
+            Method(f"{round(100 * sparsity)} %{'' if removing else ', all rows'}", sparsity, removing)
+            for sparsity in (0.75, 0.90, 0.95) for removing in (True, False)]
+    return Table(
+        f"Split MNIST 5 x 2, 784-800-800-10, {epochs} epoch{'s' if epochs > 1 else ''} a task",
+        "mlp" if epochs == 1 else "epochs", epochs,
+        [swiftcl.dense(800, 1), swiftcl.dense(800, 1), swiftcl.head(10)],
+        split(data.mnist(), settings.integer("SAMPLES", 2000 if QUICK else 12000)),
+        dict(data.MNIST_INPUT, replay_alpha=0.5, clip_norm=1.0, regrowth="gradient"),
+        lambda steps: fixed_intervals(steps, 100), True, methods, not QUICK and settings.text("SAMPLES") is None)
+
+
+def resnet18():
+    """Split CIFAR-10 as the paper trains, for fewer epochs. Regrowth is the paper's, by chance."""
+    seed = dict(seeds=[0])
+    methods = [
+        Method("dense DER++"),
+        Method("75 %", 0.75, True, below_dense=CIFAR_POINTS),
+        Method("90 %", 0.90, True, **seed),
+        Method("95 %", 0.95, True, **seed),
+        Method("75 %, scored by magnitude", 0.75, True, dict(score_current=0.0, score_replay=0.0), **seed),
+        Method("75 %, all rows", 0.75, False, **seed),
+        Method("75 %, all gradients", 0.75, True, dict(gradient_sparsity=0.0), **seed),
+        Method("75 %, regrowth by gradient", 0.75, True, dict(regrowth="gradient"), **seed),
+        Method("75 %, irregular", 0.75, True, dict(sparsity_kind="irregular"), **seed),
+    ]
+    epochs = settings.integer("EPOCHS", 1 if QUICK else 5)
+    return Table(
+        f"Split CIFAR-10 5 x 2, ResNet-18 of width 20, {epochs} epoch{'s' if epochs > 1 else ''} a task", "resnet18",
+        epochs, swiftcl.resnet18(width=20, block_size=1, classes=10),
+        split(data.cifar10(), settings.integer("SAMPLES", 1000 if QUICK else 4000)),
+        dict(data.CIFAR_INPUT, learning_rate=0.03, momentum=0.0, schedule="constant", replay_alpha=0.1,
+             replay_beta=0.5, replay_new_rows="masked"),
+        paper_intervals, False, methods,
+        not QUICK and settings.text("SAMPLES") is None and settings.text("EPOCHS") is None)
+
+
+def wanted(method):
+    words = (settings.text("ROWS") or "").replace(",", " ").split()
+    return not words or any(word in method.name for word in words)
+
+
+def measured(table, seeds, results, progress, until):
+    """(method, its runs): those saved, and those there is time for."""
+    found = []
+    for method in table.methods:
+        if not wanted(method):
+            continue
+        parameters, runs = table.parameters(method), []
+        for seed in [seed for seed in seeds if method.seeds is None or seed in method.seeds]:
+            run = results.run(parameters, seed)
+            if run is None and time.monotonic() < until:
+                title = f"{table.key}, {method.name}, seed {seed}"
+                try:
+                    values = learn(table.layers, table.tasks, table.options_of(method), table.epochs, BATCH, seed,
+                                   table.all_classes, method.removing, THREADS,
+                                   lambda text, title=title: progress.show(f"{title}, {text}"))
+                    said = f"{values.classil:.2f} %, {values.seconds:.1f} s"
+                except swiftcl.NonFiniteError as error:
+                    values, said = Run(diverged=str(error)), "diverged"
+                run = results.add_run(parameters, seed, asdict(values))
+                progress.finish(f"{title}: {said}")
+            if run is not None:
+                runs.append(run)
+        found.append((method, runs))
+    return found
+
+
+def means(runs):
+    """Of the numbers of some seeds; None where one has none."""
+    values = [run["values"] for run in runs]
+    row = {}
+    for name in ("classil", "classil_forgetting", "taskil", "taskil_forgetting", "paper_macs", "paper_dense_macs",
+                 "full_macs", "full_dense_macs", "seconds", "library_seconds", "bytes", "dense_bytes", "steps", "rows"):
+        numbers = [value[name] for value in values]
+        row[name] = None if None in numbers or not numbers else float(np.mean(numbers))
+    row["classil_std"] = None if row["classil"] is None else float(np.std([v["classil"] for v in values]))
+    row["forms"] = values[-1]["forms"] if values else {}
+    row["diverged"] = sorted({value["diverged"] for value in values if value["diverged"]})
+    return row
+
+
+def times(more, less):
+    return more / less if more and less else None
+
+
+def bar_of(method, row, dense, table, seeds_are_all):
+    """What the accuracy must be: the larger of the row's own bar and the dense row's less what is allowed."""
+    if not table.bars or (method.least is None and method.below_dense is None):
+        return None, ""
+    if not seeds_are_all or dense["classil"] is None:
+        return None, "not all seeds are measured"
+    return at_least(round(max(method.least or 0.0, dense["classil"] - (method.below_dense or 100.0)), 2)), ""
+
+
+def show(table, seeds, results, progress, until, verdict):
+    found = measured(table, seeds, results, progress, until)
+    rows = {method.name: means(runs) for method, runs in found}
+    # What is saved for the dense row counts, whether it was asked for or not.
+    first = table.methods[0]
+    saved = [results.run(table.parameters(first), seed) for seed in seeds]
+    dense_runs = [run for run in saved if run is not None]
+    dense = means(dense_runs)
+    lines, notes = [], []
+    for method, runs in found:
+        row = rows[method.name]
+        what = f"{table.key}, {method.name}"
+        missing = [seed for seed in seeds if (method.seeds is None or seed in method.seeds)
+                   and seed not in [run["seed"] for run in runs]]
+        if missing:
+            notes.append(f"{method.name}: not yet measured for seeds {', '.join(map(str, missing))}")
+        if row["diverged"]:
+            notes.append(f"{method.name}: diverged: {'; '.join(row['diverged'])}")
+        # Against the dense row of the same seeds: the data are the same for all.
+        row.update(
+            fewer_paper=times(dense["paper_macs"] or row["paper_dense_macs"], row["paper_macs"]),
+            fewer_full=times(dense["full_macs"] or row["full_dense_macs"], row["full_macs"]),
+            bytes_share=times(row["bytes"], row["dense_bytes"]))
+        bar, why = bar_of(method, row, dense, table, not missing and len(dense_runs) == len(saved))
+        if why:
+            verdict.not_judged(f"{what}, classil", why)
+        mark = ""
+        if runs:
+            kept = results.add_row(table.parameters(method), [run["seed"] for run in runs], runs,
+                                   dict(row, table=table.key, method=method.name))
+            mark = "" if results.is_current(kept) else " *"
+        fewer = at_least(FEWER_AT_95) if table.bars and method.sparsity == 0.95 and runs else None
+        lines.append([
+            method.name + mark, len(runs), accuracy_cell(row),
+            "not judged" if why else verdict.cell(f"{what}, classil", row["classil"], bar),
+            number(row["classil_forgetting"], 1), number(row["taskil"]), number(row["taskil_forgetting"], 1),
+            number(row["fewer_paper"], 1), verdict.cell(f"{what}, fewer, paper", row["fewer_paper"], fewer),
+            number(row["fewer_full"], 1), number(row["bytes_share"], 3), number(row["seconds"], 1),
+            number(times(row["seconds"], dense["seconds"]), 2), forms_cell(row["forms"])])
+    print(f"\n{table.title}, {EXEMPLARS} exemplars, means over seeds {seeds}\n")
+    print_table(["method", "seeds", "classil %", "must", "forgetting", "taskil %", "forgetting", "fewer, paper", "must",
+                 "fewer, all", "bytes/dense", "seconds", "/dense", "layers run as"], lines)
+    if any(line[0].endswith(" *") for line in lines):
+        notes.append("* measured with another build of the library; FRESH=1 runs it again")
+    for note in notes:
+        print(f"  {note}")
+
+
+def accuracy_cell(row):
+    if row["diverged"]:
+        return "diverged"
+    return "-" if row["classil"] is None else f"{row['classil']:.2f} ±{row['classil_std']:.2f}"
+
+
+def forms_cell(forms):
+    return ", ".join(f"{name} {count}" for name, count in sorted(forms.items()))
+
+
+#: Split CIFAR-10 of the paper: 10,000 rows x 50 epochs x 5 tasks; what it prints, in 1e15 operations.
+PAPER_ROWS, PAPER_DENSE, PAPER_SPARSE, PAPER_DATA = 2.5e6, 11.1, 2.0, 0.775
+
+
+def counter(results, verdict):
+    """Operations of the paper's run, two a multiply-add, from two steps of the full-size network."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (BATCH, 3072)).astype(np.uint8), rng.integers(0, 10, BATCH).astype(np.int32)
+    options = dict(DENSE, **data.CIFAR_INPUT, replay="er", replay_new_rows="masked", learning_rate=1e-4)
+    lines = []
+    for name, sparse, share, printed, points in (
+            ("ER", {}, 1.0, PAPER_DENSE, 0.1),
+            ("ER, 75 %", dict(sparsity=0.75, gradient_sparsity=GRADIENT[0.75]), PAPER_DATA, PAPER_SPARSE, 0.2)):
+        with swiftcl.Network(swiftcl.resnet18(width=64, block_size=1, classes=10), seed=0, **options, **sparse) as net:
+            with net.task(expected_steps=2):
+                for _ in range(2):
+                    net.train_step(x, y)
+            spent = net.accounting
+        rows = BATCH * spent.steps
+        value = 2e-15 * PAPER_ROWS * share * spent.paper_macs / rows
+        row = dict(method=name, operations_e15=value, printed_e15=printed,
+                   full_macs_per_row=spent.full_macs / rows)
+        results.set(f"counter {name}", row)
+        lines.append([name, number(value), printed, verdict.cell(
+            f"counter, {name}, operations less those printed", round(value - printed, 3), within(points))])
+    print("\nResNet-18 of width 64, operations of the paper's Split CIFAR-10 run in 1e15, as the paper counts\n")
+    print_table(["method", "ours", "the paper's", "difference"], lines)
+
+
+def main():
+    seeds = settings.integers("SEEDS", [0] if QUICK else [0, 1, 2])
+    chosen = settings.names("NETWORK", ["mlp", "epochs", "resnet18", "counter"],
+                            ["mlp", "epochs", "resnet18", "counter"])
+    minutes = settings.text("MINUTES")
+    until = time.monotonic() + 60 * settings.integer("MINUTES", 1) if minutes else float("inf")
+    results, verdict = open_results("sparcl"), Verdict()
+    tables = [make() for name, make in (("mlp", lambda: mlp(1)), ("epochs", lambda: mlp(2 if QUICK else 10)),
+                                        ("resnet18", resnet18)) if name in chosen]
+    missing = sum(results.run(table.parameters(method), seed) is None
+                  for table in tables for method in table.methods if wanted(method)
+                  for seed in seeds if method.seeds is None or seed in method.seeds)
+    progress = Progress(missing)
+    if "counter" in chosen:
+        counter(results, verdict)
+    for table in tables:
+        show(table, seeds, results, progress, until, verdict)
+    verdict.report()
+    print(f"saved in {results.path.relative_to(settings.ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
