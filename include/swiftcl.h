@@ -1585,6 +1585,60 @@ swiftcl_status swiftcl_describe_resnet18(
     swiftcl_layer *layers, uint32_t capacity, uint32_t *count, uint32_t height,
     uint32_t width, uint32_t maps, uint32_t block_size, uint32_t classes);
 
+/* ----------------------------------------------------- Ask for weight masks */
+
+/*
+ * A network with options.sparsity keeps of its masked layers' weights only
+ * those that a mask keeps (SparCL; docs/concepts.md). A network whose tasks
+ * share one ticket (J = 1) has masks from its first step on; where units
+ * compete, a task's masks begin with its commit.
+ */
+
+/**
+ * The mask of a layer: how much it keeps, and how the layer runs by it.
+ *
+ * @param network a network.
+ * @param task a finished task, the open one's number, or SWIFTCL_TASK_OPEN.
+ * @param layer 0 to the number of layers minus 1, one that has parameters.
+ * @param info struct_size set by the caller; written on success.
+ * @return SWIFTCL_OK, SWIFTCL_E_NULL, _STRUCT, SWIFTCL_E_ARGUMENT for the
+ *     layer, SWIFTCL_E_TASK or _STATE. Since 0.1.
+ */
+swiftcl_status swiftcl_mask_info_get(
+    swiftcl_network *network, swiftcl_task task, uint32_t layer,
+    swiftcl_mask_info *info);
+
+/**
+ * Which weights of a layer are kept, in the order of swiftcl_parameters_get.
+ *
+ * @param network a network.
+ * @param task as for swiftcl_mask_info_get.
+ * @param layer as for swiftcl_mask_info_get.
+ * @param mask receives outputs times inputs bytes, one row an output: 1 where a
+ *     weight is kept, 0 where it is masked. All 1 for a layer without a mask.
+ * @param count bytes `mask` has room for.
+ * @return as swiftcl_mask_info_get; SWIFTCL_E_BUFFER with the bytes that would
+ *     do. Since 0.1.
+ */
+swiftcl_status swiftcl_weight_mask(
+    swiftcl_network *network, swiftcl_task task, uint32_t layer, uint8_t *mask,
+    size_t count);
+
+/**
+ * Which weights of a layer of the open task have their gradient computed in a
+ * step: all that are kept, or, with options.gradient_sparsity, those chosen
+ * last.
+ *
+ * @param network a network with a task open.
+ * @param layer as for swiftcl_mask_info_get.
+ * @param mask as for swiftcl_weight_mask.
+ * @param count bytes `mask` has room for.
+ * @return as swiftcl_weight_mask; SWIFTCL_E_STATE without an open task. Since
+ *     0.1.
+ */
+swiftcl_status swiftcl_gradient_mask(
+    swiftcl_network *network, uint32_t layer, uint8_t *mask, size_t count);
+
 /* The _init calls of option structs: they tell the library how large the struct is in this header,
    so that a newer library never writes more than the program has. */
 #define swiftcl_options_init(options) swiftcl_options_init_sized((options), sizeof(swiftcl_options))
