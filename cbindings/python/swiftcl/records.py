@@ -10,7 +10,8 @@ import numpy as np
 from ._abi import abi
 
 __all__ = [
-    "Accounting", "Capacity", "CheckpointInfo", "ClassHeadInfo", "Evaluation", "FitReport", "LayerInfo", "Normalisation",
+    "Accounting", "Capacity", "CheckpointInfo", "ClassHeadInfo", "Evaluation", "FitReport", "Forecast", "LayerInfo",
+    "Normalisation",
     "Phase", "Plan", "Progress", "ReplayInfo",
     "Scores", "Step", "TaskInfo", "TicketInfo", "WarningFlag",
 ]
@@ -26,6 +27,7 @@ TaskInfo = abi.record("swiftcl_task_info", {"phase": Phase})
 LayerInfo = abi.record("swiftcl_layer_info")
 Capacity = abi.record("swiftcl_capacity")
 Accounting = abi.record("swiftcl_accounting")
+Forecast = abi.record("swiftcl_forecast")
 Scores = abi.record("swiftcl_scores")
 Progress = abi.record("swiftcl_progress", {"phase": Phase})
 FitReport = abi.record("swiftcl_fit_report")
