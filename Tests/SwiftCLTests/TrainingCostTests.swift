@@ -171,4 +171,41 @@ struct TrainingCostTests {
     #expect(ended.paper_macs == open.paper_macs && ended.full_macs == open.full_macs)
     #expect(ended.full_macs == ended.macs && ended.full_dense_macs == ended.dense_macs)
   }
+
+  /// A file of a version without these counters has none of them.
+  @Test func olderCheckpoints() throws {
+    let test = try TestNetwork([dense(24, 4), head(3)], inputs: 7) { $0.max_batch = 16 }
+    let untrained = test.checkpoint()
+    try test.learn(second, steps: 3)
+    var bytes = test.checkpoint()
+    func word(_ at: Int) -> Int { (0..<8).reduce(0) { $0 | Int(bytes[at + $1]) << (8 * $1) } }
+    func put(_ value: Int, _ at: Int) {
+      for i in 0..<8 { bytes[at + i] = UInt8(truncatingIfNeeded: value >> (8 * i)) }
+    }
+    func seal(_ at: Int) {
+      let covered = 16 + (word(at + 8) + 7) / 8 * 8
+      var crc = CRC32C()
+      bytes.withUnsafeBytes { crc.update($0.baseAddress! + at, covered) }
+      put(Int(crc.value), at + covered)
+    }
+    // Behind the magic the head, the description and the scale; then the totals.
+    var at = 8
+    for _ in 0..<3 { at += 24 + (word(at + 8) + 7) / 8 * 8 }
+    #expect(bytes[at..<at + 4].elementsEqual("TOTL".utf8) && word(at + 8) == 32 + 64)
+    bytes.removeSubrange(at + 16 + 32..<at + 16 + 96)
+    put(32, at + 8)
+    seal(at)
+    put(bytes.count, 8 + 16 + 24)
+    seal(8)
+    let older = try Loaded(bytes).accounting
+    let totals = test.network.accounting()
+    #expect(older.macs == totals.macs && older.steps == 3)
+    #expect(older.paper_macs == 0 && older.full_macs == 0 && older.full_dense_macs == 0)
+    #expect(totals.paper_macs > 0)
+    // Nothing trained, nothing written.
+    bytes = untrained
+    at = 8
+    for _ in 0..<3 { at += 24 + (word(at + 8) + 7) / 8 * 8 }
+    #expect(word(at + 8) == 32)
+  }
 }
