@@ -176,6 +176,34 @@ swiftcl_status swiftcl_network_plan(
     const swiftcl_options *options, swiftcl_plan *plan);
 
 /**
+ * Fills forecast options with the defaults: no replay, every row kept.
+ *
+ * @param options written, as far as `bytes` says; the caller then sets samples.
+ * @param bytes sizeof(swiftcl_forecast_options) in the caller's header; the
+ *     macro without `_sized` gives it.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread.
+ *     Since 0.1.
+ */
+swiftcl_status swiftcl_forecast_options_init_sized(
+    swiftcl_forecast_options *options, size_t bytes);
+
+/**
+ * What a whole protocol costs, in multiply-adds, as papers count and in full,
+ * dense and with the description's sparsity and gradient_sparsity. Builds and
+ * runs nothing.
+ *
+ * @param options the description; read only.
+ * @param protocol how many rows, and how they are recalled.
+ * @param forecast struct_size set by the caller; written on success.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL, _STRUCT, _ARGUMENT or _NONFINITE for a
+ *     bad description or protocol, SWIFTCL_E_MEMORY when it does not fit the
+ *     address space. Any thread. Since 0.1.
+ */
+swiftcl_status swiftcl_network_forecast(
+    const swiftcl_options *options, const swiftcl_forecast_options *protocol,
+    swiftcl_forecast *forecast);
+
+/**
  * Creates a network. Memory comes from options.allocator, or from the C
  * library: the parts of the plan at once, tickets one by one as tasks end.
  * max_tasks and max_classes may be exceeded later, at the cost of another
@@ -757,8 +785,10 @@ swiftcl_status swiftcl_capacity_get(
 
 /**
  * Multiply-adds spent on training so far, and what the dense network of the
- * same width would have spent on the same steps: 2 per edge and row in the
- * first layer, 3 in the others.
+ * same width would have spent on the same steps, counted in three ways; time;
+ * and bytes held for training now. `macs` is 2 per edge that runs and row in
+ * the first layer, 3 in the others, masked or not. In paper_macs and full_macs
+ * weights that a mask or a gradient mask leaves out cost nothing.
  *
  * @param network a network.
  * @param accounting struct_size set by the caller; written on success.
@@ -1645,6 +1675,8 @@ swiftcl_status swiftcl_gradient_mask(
 #define swiftcl_options_init_paper(options) swiftcl_options_init_paper_sized((options), sizeof(swiftcl_options))
 #define swiftcl_task_options_init(options) swiftcl_task_options_init_sized((options), sizeof(swiftcl_task_options))
 #define swiftcl_fit_options_init(options) swiftcl_fit_options_init_sized((options), sizeof(swiftcl_fit_options))
+#define swiftcl_forecast_options_init(options) \
+  swiftcl_forecast_options_init_sized((options), sizeof(swiftcl_forecast_options))
 #define swiftcl_load_options_init(options) swiftcl_load_options_init_sized((options), sizeof(swiftcl_load_options))
 #define swiftcl_class_head_options_init(options) \
   swiftcl_class_head_options_init_sized((options), sizeof(swiftcl_class_head_options))

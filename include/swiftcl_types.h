@@ -571,7 +571,11 @@ typedef struct swiftcl_capacity {
   int32_t status;             /**< what swiftcl_task_begin would return for a task of all labels */
 } swiftcl_capacity;
 
-/** Multiply-adds so far, of all tasks. */
+/**
+ * What training cost so far, of all tasks and the open one, and what is held for it now. Costs are
+ * multiply-adds (FLOPs are twice as many): what was done, and what the dense network of the same width would have
+ * done in the same steps. An aborted task's are forgotten with it.
+ */
 typedef struct swiftcl_accounting {
   uint32_t struct_size; /**< sizeof(swiftcl_accounting), set by the caller */
   uint32_t reserved;
@@ -579,7 +583,55 @@ typedef struct swiftcl_accounting {
   uint64_t macs;
   uint64_t dense_macs;  /**< the same steps in the dense network of the same width */
   double macs_vs_dense; /**< macs / dense_macs; 0 before the first step */
+  uint64_t paper_macs;  /**< as papers on sparse training count (docs/algorithms.md B.7): of rows presented forward,
+                             input gradient, of the first layer too, and weight gradient; of rows recalled forward
+                             only */
+  uint64_t paper_dense_macs;
+  uint64_t full_macs;   /**< all that was done: every row, recalled ones too, forward and both gradients, none of the
+                             inputs below the first layer; a teacher's rows forward */
+  uint64_t full_dense_macs;
+  double seconds;       /**< in training steps since the network was created or loaded; 0 in firmware */
+  /* held now: the open task's, or without one the shared ticket's; 4 bytes a value, padding not counted */
+  uint64_t parameter_bytes; /**< weights, biases, scales */
+  uint64_t optimizer_bytes; /**< 0 while no task is open */
+  uint64_t gradient_bytes;  /**< kept by a step, of all layers as though none took turns; 0 while no task is open */
+  uint64_t dense_parameter_bytes; /**< the same of the dense network of this description while it trains */
+  uint64_t dense_optimizer_bytes;
+  uint64_t dense_gradient_bytes;
 } swiftcl_accounting;
+
+/** A protocol whose cost is to be told before it is run. Fill with swiftcl_forecast_options_init. */
+typedef struct swiftcl_forecast_options {
+  uint32_t struct_size;
+  uint32_t draws;    /**< replay batches of a step, each as many rows as are presented: 0 none, 1 ER, DER and DISTILL,
+                          2 DERPP; 0 */
+  uint64_t samples;  /**< rows presented without data removal: rows of a task times its epochs, over all tasks */
+  uint32_t classes;  /**< logits of a row; 0: those of the description */
+  uint32_t tasks;    /**< of the same size; where rows of finished tasks alone are recalled, the full counts have
+                          no replay in the first one. 0: every step recalls */
+  double kept_share; /**< of the rows presented, what data removal leaves on average: above 0 to 1; 1 */
+} swiftcl_forecast_options;
+
+/**
+ * What a protocol costs. Multiply-adds (FLOPs are twice as many) of the network at full width, J = 1, with the
+ * description's sparsity and gradient_sparsity; what choosing masks costs is not in them. Dense counts have no
+ * data removal. Whole numbers up to 2^53.
+ */
+typedef struct swiftcl_forecast {
+  uint32_t struct_size; /**< sizeof(swiftcl_forecast), set by the caller */
+  uint32_t reserved;
+  uint64_t parameters;          /**< weights, biases, scales */
+  uint64_t maskable_parameters; /**< weights of the layers that are masked when sparsity is above 0 */
+  double row_macs;              /**< one row forward through the dense network */
+  double masked_row_macs;       /**< of these, in layers that are masked */
+  double unmasked_row_macs;     /**< and in the others */
+  double paper_macs;            /**< every layer charged as though it were masked: the formula that fits published
+                                     numbers (docs/algorithms.md B.7) */
+  double paper_macs_unmasked_dense; /**< layers that are not masked charged as dense, as in swiftcl_accounting */
+  double paper_dense_macs;
+  double full_macs;             /**< as swiftcl_accounting */
+  double full_dense_macs;
+} swiftcl_forecast;
 
 /* --------------------------------------------------------------- evaluation */
 

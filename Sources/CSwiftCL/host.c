@@ -1,6 +1,6 @@
 /*
- * host.c -- the platform of hosts with an operating system: aligned memory, the
- * thread's error record, and files that are replaced whole or not at all.
+ * host.c -- the platform of hosts with an operating system: a clock, aligned memory,
+ * the thread's error record, and files that are replaced whole or not at all.
  */
 #ifndef SWIFTCL_FIRMWARE
 #define _GNU_SOURCE
@@ -13,7 +13,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+double swiftcl_host_seconds(void) {
+  struct timespec now = {0, 0};
+  (void)clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
 
 void *swiftcl_host_allocate(size_t bytes, size_t alignment) {
   void *memory = NULL;

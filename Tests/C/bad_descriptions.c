@@ -37,17 +37,28 @@ static void inits(void) {
   REFUSED_ALONE(swiftcl_task_options_init(NULL), SWIFTCL_E_NULL, "options");
   REFUSED_ALONE(swiftcl_fit_options_init(NULL), SWIFTCL_E_NULL, "options");
   REFUSED_ALONE(swiftcl_load_options_init(NULL), SWIFTCL_E_NULL, "options");
+  REFUSED_ALONE(swiftcl_forecast_options_init(NULL), SWIFTCL_E_NULL, "options");
 }
 
-/* The three calls that read a description, each as it should refuse it. */
+static swiftcl_forecast_options small_protocol(void) {
+  swiftcl_forecast_options p;
+  OK(NULL, swiftcl_forecast_options_init(&p));
+  p.samples = 1000;
+  return p;
+}
+
+/* The four calls that read a description, each as it should refuse it. */
 static void refuse_description(const swiftcl_options *o, swiftcl_status wanted, const char *word, int line) {
-  static const char *const calls[] = {"swiftcl_network_plan(", "swiftcl_network_create(", "swiftcl_network_create_in("};
+  static const char *const calls[] = {"swiftcl_network_plan(", "swiftcl_network_create(", "swiftcl_network_create_in(",
+                                      "swiftcl_network_forecast("};
   void *memory = aligned_memory(4096);
-  for (int call = 0; call < 3; call++) {
+  swiftcl_forecast_options protocol = small_protocol();
+  for (int call = 0; call < 4; call++) {
     poison_outputs();
     swiftcl_status got =
         call == 0   ? swiftcl_network_plan(o, OUT_STRUCT(swiftcl_plan))
         : call == 1 ? swiftcl_network_create(o, OUT)
+        : call == 3 ? swiftcl_network_forecast(o, &protocol, OUT_STRUCT(swiftcl_forecast))
                     : swiftcl_network_create_in(o, memory, 4096, OUT);
     refusal_check(__FILE__, line, calls[call], NULL, got, wanted, WORDS(word));
   }
@@ -489,6 +500,88 @@ static void description_calls(void) {
   CHECK(outputs_untouched());
 }
 
+/* What a protocol costs: every argument wrong in every way. */
+static void forecasts(void) {
+  swiftcl_options o = small_options();
+  swiftcl_forecast_options p = small_protocol();
+  REFUSED_ALONE(swiftcl_network_forecast(NULL, &p, OUT_STRUCT(swiftcl_forecast)), SWIFTCL_E_NULL, "options");
+  REFUSED_ALONE(swiftcl_network_forecast(&o, NULL, OUT_STRUCT(swiftcl_forecast)), SWIFTCL_E_NULL, "protocol");
+  REFUSED_ALONE(swiftcl_network_forecast(&o, &p, NULL), SWIFTCL_E_NULL, "forecast");
+  static const uint32_t sizes[] = {0, 1, 4, sizeof(swiftcl_forecast) - 1, sizeof(swiftcl_forecast) + 100000, UINT32_MAX};
+  for (int i = 0; i < 6; i++)
+    REFUSED_ALONE(
+        swiftcl_network_forecast(&o, &p, OUT_SIZED(swiftcl_forecast, sizes[i])), SWIFTCL_E_STRUCT, "forecast",
+        "struct_size");
+  struct {
+    swiftcl_forecast_options options;
+    uint8_t tail[8];
+  } grown;
+  memset(&grown, 0, sizeof grown);
+  grown.options = p;
+  static const uint32_t past[] = {0, 1, 4, sizeof p - 1, sizeof p + 100000, UINT32_MAX};
+  for (int i = 0; i < 6; i++) {
+    grown.options.struct_size = past[i];
+    REFUSED_ALONE(
+        swiftcl_network_forecast(&o, &grown.options, OUT_STRUCT(swiftcl_forecast)), SWIFTCL_E_STRUCT, "protocol",
+        "struct_size");
+  }
+  grown.options.struct_size = sizeof p + 8;
+  swiftcl_forecast forecast;
+  forecast.struct_size = sizeof forecast;
+  OK(NULL, swiftcl_network_forecast(&o, &grown.options, &forecast));
+  grown.tail[7] = 1;
+  REFUSED_ALONE(
+      swiftcl_network_forecast(&o, &grown.options, OUT_STRUCT(swiftcl_forecast)), SWIFTCL_E_STRUCT, "protocol");
+
+#define WRONG(object, field, value)                                                                          \
+  do {                                                                                                       \
+    o = small_options();                                                                                     \
+    p = small_protocol();                                                                                    \
+    object.field = value;                                                                                    \
+    REFUSED_ALONE(                                                                                           \
+        swiftcl_network_forecast(&o, &p, OUT_STRUCT(swiftcl_forecast)), SWIFTCL_E_ARGUMENT, #field, "expected"); \
+  } while (0)
+  WRONG(p, draws, 3);
+  WRONG(p, draws, UINT32_MAX);
+  WRONG(p, samples, 0);
+  WRONG(p, classes, 65537);
+  WRONG(p, tasks, 65537);
+  WRONG(p, tasks, UINT32_MAX);
+  static const double shares[] = {0, -0.0, -1, 1.0000000001, 2, 1e300, NAN, INFINITY, -INFINITY};
+  for (int i = 0; i < 9; i++) WRONG(p, kept_share, shares[i]);
+  static const float none[] = {-0.1f, 1, 1.5f, NAN, INFINITY, -INFINITY};
+  for (int i = 0; i < 6; i++) {
+    WRONG(o, sparsity, none[i]);
+    WRONG(o, gradient_sparsity, none[i]);
+  }
+#undef WRONG
+  o = small_options();
+  p = small_protocol();
+  o.sparsity = 0.75f;
+  o.gradient_sparsity = 0.5f;
+  REFUSED_ALONE(
+      swiftcl_network_forecast(&o, &p, OUT_STRUCT(swiftcl_forecast)), SWIFTCL_E_ARGUMENT, "gradient_sparsity", "0.500");
+
+  /* The most of everything is still a number. */
+  o = small_options();
+  o.sparsity = 0.99999f;
+  p.samples = UINT64_MAX;
+  p.draws = 2;
+  p.classes = p.tasks = 65536;
+  p.kept_share = 5e-324;
+  OK(NULL, swiftcl_network_forecast(&o, &p, &forecast));
+  CHECK(isfinite(forecast.full_dense_macs) && forecast.full_dense_macs > forecast.paper_dense_macs);
+  CHECK(forecast.paper_macs >= 0 && forecast.full_macs >= 0 && forecast.masked_row_macs > 0);
+
+  /* Accounting once ended before paper_macs. */
+  swiftcl_network *net = create(&o);
+  poison_outputs();
+  OK(net, swiftcl_accounting_get(net, OUT_SIZED(swiftcl_accounting, offsetof(swiftcl_accounting, paper_macs))));
+  out_skip = offsetof(swiftcl_accounting, paper_macs);
+  CHECK(outputs_untouched());
+  swiftcl_network_free(net);
+}
+
 static void scores(void) {
   static const double fine[9] = {50, 0, 0, 50, 60, 0, 40, 60, 70};
   double matrix[9];
@@ -520,6 +613,7 @@ int main(void) {
   descriptions();
   large_descriptions();
   description_calls();
+  forecasts();
   scores();
   return finish("bad_descriptions");
 }

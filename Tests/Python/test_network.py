@@ -272,6 +272,40 @@ def test_multiply_adds_are_counted_as_documented():
         assert info.parameters == info.predict_macs + 4 + 4 + 3
 
 
+def test_costs_of_training():
+    x, y = small_rows(16, inputs=6)
+    layers = [swiftcl.dense(16), swiftcl.dense(8), swiftcl.head(3)]
+    edges = 6 * 16 + 16 * 8 + 8 * 3
+    with small_network(inputs=6, layers=layers, sharing="shared", replay="er", replay_rows=20, replay_batch=16) as net:
+        for _ in range(2):
+            with net.task():
+                net.train_step(x, y)
+        costs = net.accounting
+        # Papers charge recalled rows forward only, and the first layer's input gradient, which nothing needs.
+        assert costs.paper_macs == costs.paper_dense_macs == 32 * 3 * edges + 16 * edges
+        assert costs.full_macs == costs.full_dense_macs == 48 * (3 * edges - 6 * 16)
+        assert 0 < costs.seconds < 60 and costs.optimizer_bytes == 0
+        assert costs.parameter_bytes == costs.dense_parameter_bytes == 4 * (edges + 16 + 8 + 3)
+    told = swiftcl.forecast(layers, 6, 32, draws=1, tasks=2, replay="er", replay_rows=20)
+    assert told.full_dense_macs == costs.full_macs and told.row_macs == edges
+    assert told.parameters * 4 == costs.parameter_bytes
+
+
+def test_forecast_of_a_published_protocol():
+    """Split CIFAR-10 of five tasks and 50 epochs on ResNet-18: docs/algorithms.md, B.7."""
+    layers = swiftcl.resnet18(width=64, block_size=1, classes=10, image=(32, 32))
+    told = swiftcl.forecast(
+        layers, 3072, 5 * 10_000 * 50, draws=1, kept_share=0.775, input_channels=3, sparsity=0.75, gradient_sparsity=0.8)
+    assert (told.parameters, told.maskable_parameters) == (11_173_962, 10_985_472)
+    assert round(2 * told.paper_dense_macs / 1e15, 1) == 11.1
+    assert round(2 * told.paper_macs / 1e15, 2) == 2.04
+    assert round(2 * told.paper_macs_unmasked_dense / 1e15, 2) == 2.14
+    with pytest.raises(swiftcl.Error, match="kept_share"):
+        swiftcl.forecast(layers, 3072, 1, kept_share=2, input_channels=3)
+    with pytest.raises(swiftcl.Error, match="gradient_sparsity"):
+        swiftcl.forecast(layers, 3072, 1, input_channels=3, sparsity=0.9, gradient_sparsity=0.8)
+
+
 def test_plan_is_what_is_used():
     layers = [swiftcl.dense(64, 4), swiftcl.dense(32, 4), swiftcl.head(3)]
     plan = swiftcl.plan(layers, inputs=4, seed=3, max_batch=64)

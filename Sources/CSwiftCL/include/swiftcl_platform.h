@@ -36,8 +36,14 @@ static inline int32_t swiftcl_third_plan_size(void) {
   return (int32_t)offsetof(swiftcl_plan, mask_bytes);
 }
 static inline int32_t swiftcl_first_step_size(void) { return (int32_t)offsetof(swiftcl_step, replay_rows); }
+static inline int32_t swiftcl_first_accounting_size(void) {
+  return (int32_t)offsetof(swiftcl_accounting, paper_macs);
+}
 
 #ifndef SWIFTCL_FIRMWARE
+/* Seconds of a clock that only goes forward. */
+double swiftcl_host_seconds(void);
+
 /* Default allocator: aligned memory or NULL. */
 void *swiftcl_host_allocate(size_t bytes, size_t alignment);
 void swiftcl_host_release(void *memory);

@@ -58,6 +58,53 @@ public func swiftcl_network_plan(
   return SWIFTCL_OK
 }
 
+/// Fills forecast options with the defaults: no replay, every row kept.
+///
+/// - Parameter options: written, as far as `bytes` says; the caller then sets samples.
+/// - Parameter bytes: sizeof(swiftcl_forecast_options) in the caller's header; the macro without `_sized`
+///   gives it.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread. Since 0.1.
+@c(swiftcl_forecast_options_init_sized)
+public func swiftcl_forecast_options_init_sized(
+  _ options: UnsafeMutablePointer<swiftcl_forecast_options>?, _ bytes: UInt
+) -> swiftcl_status {
+  Boundary.initialize(
+    options, bytes, Defaults.forecastOptions, "swiftcl_forecast_options_init_sized")
+}
+
+/// What a whole protocol costs, in multiply-adds, as papers count and in full, dense and with the
+/// description's sparsity and gradient_sparsity. Builds and runs nothing.
+///
+/// - Parameter options: the description; read only.
+/// - Parameter protocol: how many rows, and how they are recalled.
+/// - Parameter forecast: struct_size set by the caller; written on success.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL, _STRUCT, _ARGUMENT or _NONFINITE for a bad description or protocol,
+///   SWIFTCL_E_MEMORY when it does not fit the address space. Any thread. Since 0.1.
+@c(swiftcl_network_forecast)
+public func swiftcl_network_forecast(
+  _ options: UnsafePointer<swiftcl_options>?,
+  _ `protocol`: UnsafePointer<swiftcl_forecast_options>?,
+  _ forecast: UnsafeMutablePointer<swiftcl_forecast>?
+) -> swiftcl_status {
+  let call: StaticString = "swiftcl_network_forecast"
+  guard let `protocol` else { return failThread(SWIFTCL_E_NULL, call, "protocol is NULL") }
+  guard let forecast else { return failThread(SWIFTCL_E_NULL, call, "forecast is NULL") }
+  guard
+    Boundary.accepts(
+      forecast, MemoryLayout<swiftcl_forecast>.size, "forecast", call, Boundary.threadError)
+  else { return SWIFTCL_E_STRUCT }
+  var status = SWIFTCL_OK
+  guard let order = readOrder(options, call, &status) else { return status }
+  guard let given = Boundary.read(`protocol`, "protocol", call, Boundary.threadError) else {
+    return SWIFTCL_E_STRUCT
+  }
+  let asked = Forecast(options: order.options, given: given)
+  status = asked.check(DescriptionCheck(call: call, error: Boundary.threadError))
+  if status != SWIFTCL_OK { return status }
+  Boundary.write(asked.report(), to: forecast)
+  return SWIFTCL_OK
+}
+
 /// Creates a network. Memory comes from options.allocator, or from the C library: the parts of the
 /// plan at once, tickets one by one as tasks end. max_tasks and max_classes may be exceeded later,
 /// at the cost of another allocation in swiftcl_task_begin.

@@ -223,7 +223,9 @@ public func swiftcl_capacity_get(
 }
 
 /// Multiply-adds spent on training so far, and what the dense network of the same width would have
-/// spent on the same steps: 2 per edge and row in the first layer, 3 in the others.
+/// spent on the same steps, counted in three ways; time; and bytes held for training now. `macs` is 2 per
+/// edge that runs and row in the first layer, 3 in the others, masked or not. In paper_macs and full_macs
+/// weights that a mask or a gradient mask leaves out cost nothing.
 ///
 /// - Parameter network: a network.
 /// - Parameter accounting: struct_size set by the caller; written on success.
@@ -236,7 +238,10 @@ public func swiftcl_accounting_get(
     return Boundary.refused
   }
   guard let accounting else { return net.pointee.failNull("accounting is NULL") }
-  guard net.pointee.accepts(accounting, "accounting") else { return SWIFTCL_E_STRUCT }
+  guard
+    net.pointee.accepts(
+      accounting, "accounting", older: OlderSizes(swiftcl_first_accounting_size()))
+  else { return SWIFTCL_E_STRUCT }
   Boundary.write(net.pointee.accounting(), to: accounting)
   return SWIFTCL_OK
 }

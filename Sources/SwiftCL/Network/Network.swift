@@ -13,6 +13,8 @@ struct OpenTask {
   var expectedSteps: UInt64 = 0
   /// As it was asked for; 0 leaves it to `competeBudget`.
   var competeSteps: UInt64 = 0
+  /// Since it was opened.
+  var costs = TrainingCosts()
   /// Base rate of the schedule; `rateIsSet` makes it constant from there on.
   var rate: Float = 0
   var rateIsSet = false
@@ -96,6 +98,10 @@ struct Network {
   var steps: UInt64
   var macs: UInt64
   var denseMacs: UInt64
+  /// Of finished tasks.
+  var costs = TrainingCosts()
+  /// Spent in training steps; no part of a checkpoint, which has no time in it.
+  var seconds: Double = 0
 
   /// Competing layers; the head is behind them.
   var hidden: Int { layerCount - 1 }

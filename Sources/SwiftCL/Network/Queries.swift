@@ -107,6 +107,8 @@ extension Network {
     if totals.dense_macs > 0 {
       totals.macs_vs_dense = Double(totals.macs) / Double(totals.dense_macs)
     }
+    tellCosts(&totals)
+    tellBytes(&totals)
     return totals
   }
 

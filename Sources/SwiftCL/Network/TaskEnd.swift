@@ -47,6 +47,7 @@ extension Network {
       macs &+= task.record.macs &- target.pointee.record.macs
       denseMacs &+= task.record.denseMacs &- target.pointee.record.denseMacs
     }
+    costs.add(task.costs)
     target.pointee.record = task.record
     endReplay(target)
     // What the class head looks at has changed where finished tickets may.

@@ -14,6 +14,7 @@ extension Network {
   mutating func trainStep(_ x: InputRows, rows: Int, _ target: Target, _ report: inout swiftcl_step)
     -> swiftcl_status
   {
+    let started = Clock.seconds
     let competes = task.phase == SWIFTCL_PHASE_COMPETE
     // One copy for what only reads: each call of it from here would make its own.
     let net = self
@@ -51,11 +52,13 @@ extension Network {
         expected: "a finite number; a smaller learning_rate may help")
     }
     count(rows: all, &report)
+    charge(presented: rows, recalled: recalled.rows)
     if recalled.taught > 0 { countTeacher(rows: recalled.taught, &report) }
     task.record.lastLoss = loss
     task.record.steps += 1
     if competes { advanceCompetition() }
     tellCompetition(&report)
+    seconds += Clock.seconds - started
     return SWIFTCL_OK
   }
 
@@ -218,5 +221,7 @@ extension Network {
     report.dense_macs &+= dense
     task.record.macs &+= alive
     task.record.denseMacs &+= dense
+    task.costs.full &+= alive
+    task.costs.fullDense &+= dense
   }
 }

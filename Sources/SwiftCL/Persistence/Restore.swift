@@ -12,6 +12,11 @@ extension Network {
     steps = source.u64()
     macs = source.u64()
     denseMacs = source.u64()
+    var openCosts = TrainingCosts()
+    if source.hasMore {
+      costs = TrainingCosts(&source)
+      openCosts = TrainingCosts(&source)
+    }
     source.end()
     if nextTask < 0 || nextTask == Int32.max || head.tasks > store.capacity
       || hasShared != (options.sharesTicket && head.tasks > 0)
@@ -23,6 +28,7 @@ extension Network {
     for _ in 0..<head.tasks where source.status == SWIFTCL_OK { restoreTicket(&source) }
     if source.status == SWIFTCL_OK, head.openPhase != SWIFTCL_PHASE_NONE {
       restoreOpenTask(&source, head.openPhase)
+      task.costs = openCosts
     }
     if source.status == SWIFTCL_OK { restoreReplay(&source) }
     if source.status == SWIFTCL_OK, options.class_head == 1 { restoreClassHead(&source) }

@@ -122,6 +122,10 @@ extension Network {
     sink.put(steps)
     sink.put(macs)
     sink.put(denseMacs)
+    if !costs.isZero || !task.costs.isZero {
+      costs.put(&sink)
+      task.costs.put(&sink)
+    }
   }
 
   private func putRecord(_ sink: inout Sink, _ record: TaskRecord) {

@@ -28,6 +28,9 @@ struct LayerMask {
   /// Step of the task from which on gradients are chosen anew.
   var chooseAt: UInt64 = 0
 
+  /// Bytes of all room beside weights, moments and gradients.
+  var bytes: UInt64 = 0
+
   var count: Int { live.count }
 }
 
@@ -55,7 +58,8 @@ extension LayerMask {
     activeStarts = arena.take(Int32.self, chooses ? live.groups + 1 : 0)
     still = arena.take(UInt16.self, chooses || options.masksLater ? floats / 16 : 0)
     filters = filtered ? arena.take(UInt16.self, Panels.pad(outputs) / 16) : nil
-    masks += arena.taken(since: &mark)
+    bytes = arena.taken(since: &mark)
+    masks += bytes
   }
 
   func clearMoments() {

@@ -13,8 +13,12 @@ extension swiftcl_options {
   }
 
   /// Whether layer `l` of those with parameters is masked.
-  func masks(_ l: Int, _ shape: LayerShape) -> Bool {
-    if !hasMasks || shape.isHead { return false }
+  func masks(_ l: Int, _ shape: LayerShape) -> Bool { hasMasks && couldMask(l, shape) }
+
+  /// Whether it is where there are masks: as masked_layers says, or all but stems and projections of
+  /// shortcuts, which have few weights and on which all depends.
+  func couldMask(_ l: Int, _ shape: LayerShape) -> Bool {
+    if shape.isHead { return false }
     if masked_layers != 0 { return masked_layers >> UInt32(l) & 1 == 1 }
     let isConvolution = layers?[shape.slot].kind == SWIFTCL_LAYER_CONV2D
     return !isConvolution || (shape.taps > 1 && shape.input >= 0)

@@ -24,6 +24,9 @@ struct SparseWeights {
 
   var count: Int { Int(starts[groups]) }
 
+  /// Bytes of the room that there is, for values and places.
+  var bytes: UInt64 { 4 &* UInt64(capacity &* (width &+ 1) &+ groups &+ 1) }
+
   /// Floats that the entries take, in whole vectors.
   var floats: Int { Panels.pad(count &* width) }
 

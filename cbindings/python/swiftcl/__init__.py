@@ -15,8 +15,8 @@ from .evaluation import AccuracyMatrix, ProtocolMatrices, score, steps
 from .network import OPEN, UNTIL_END, Network
 from .networks import alexnet, lenet, mlp, resnet18
 from .options import (
-    add, average_pool, batch_norm, conv, dense, describe, dropout, flatten, global_pool, head, max_pool, option_names,
-    option_values, plan,
+    add, average_pool, batch_norm, conv, dense, describe, dropout, flatten, forecast, global_pool, head, max_pool,
+    option_names, option_values, plan,
 )
 from .records import *  # noqa: F401,F403
 from .records import __all__ as _records
@@ -50,6 +50,6 @@ def inspect(source, *, library=None):
 __all__ = [
     "AccuracyMatrix", "HeaderError", "Library", "Network", "OPEN", "ProtocolMatrices", "Task", "TaskContext", "Ticket", "UNTIL_END",
     "add", "alexnet", "average_pool", "batch_norm", "constants", "conv", "default_library", "dense", "describe", "dropout",
-    "flatten", "global_pool", "head", "inspect", "lenet", "max_pool", "mlp", "option_names", "option_values", "plan",
-    "predict_tickets", "resnet18", "score", "steps", "structs", "__version__", *_errors, *_records,
+    "flatten", "forecast", "global_pool", "head", "inspect", "lenet", "max_pool", "mlp", "option_names", "option_values",
+    "plan", "predict_tickets", "resnet18", "score", "steps", "structs", "__version__", *_errors, *_records,
 ]

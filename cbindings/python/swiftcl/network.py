@@ -182,7 +182,7 @@ class Network:
 
     @property
     def accounting(self) -> Accounting:
-        """Multiply-adds so far, of all tasks, beside those of the dense network."""
+        """Multiply-adds so far, of all tasks, beside those of the dense network; seconds; and bytes held for training."""
         return self._report("swiftcl_accounting_get", Accounting)
 
     @property

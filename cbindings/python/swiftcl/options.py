@@ -17,10 +17,10 @@ from ._abi import abi
 from ._arrays import INPUT_DTYPES
 from ._integers import integer
 from ._library import Library
-from .records import Plan
+from .records import Forecast, Plan
 
 __all__ = [
-    "add", "average_pool", "batch_norm", "conv", "dense", "describe", "dropout", "flatten", "global_pool", "head", "max_pool",
+    "add", "average_pool", "batch_norm", "conv", "dense", "describe", "dropout", "flatten", "forecast", "global_pool", "head", "max_pool",
     "option_names", "option_values", "plan",
 ]
 
@@ -47,7 +47,7 @@ def option_values(name: str) -> List[str]:
 def describe(name: str) -> str:
     """What the header says about an option."""
     for struct in ("swiftcl_options", "swiftcl_task_options", "swiftcl_fit_options", "swiftcl_layer",
-                   "swiftcl_class_head_options"):
+                   "swiftcl_class_head_options", "swiftcl_forecast_options"):
         for field in abi.header.structs[struct]:
             if field.name == name and name not in _OWN:
                 values = ", ".join(option_values(name))
@@ -246,6 +246,32 @@ def plan_of(library: Library, options: ctypes.Structure) -> Plan:
     result = sized("swiftcl_plan")
     library.check(library.swiftcl_network_plan(ctypes.byref(options), ctypes.byref(result)))
     return Plan._read(result)
+
+
+def forecast(
+    layers: Sequence[ctypes.Structure], inputs: int, samples: int, *, draws: int = 0, classes: int = 0, tasks: int = 0,
+    kept_share: float = 1.0, preset: str = "", library: Any = None, **options: Any
+) -> Forecast:
+    """What a whole protocol costs in multiply-adds, dense and with the options' ``sparsity``, before it is run.
+
+    ``samples`` rows are presented: rows of a task times its epochs, over all
+    tasks. ``draws`` is 0 without replay, 1 with ER, DER and distillation, 2 with
+    DER++; ``kept_share`` is what data removal leaves. Further options are those
+    of :class:`swiftcl.Network`.
+    """
+    from ._library import default_library
+
+    loaded = library if isinstance(library, Library) else Library(library) if library else default_library()
+    seed = options.pop("seed", 0)
+    struct, keep = build_options(loaded, layers, inputs, seed, preset, options)
+    protocol = initialise(loaded, abi.structs["swiftcl_forecast_options"]())
+    given = {"samples": samples, "draws": draws, "classes": classes, "tasks": tasks, "kept_share": kept_share}
+    for name, value in given.items():
+        set_field(protocol, name, value)
+    result = sized("swiftcl_forecast")
+    loaded.check(
+        loaded.swiftcl_network_forecast(ctypes.byref(struct), ctypes.byref(protocol), ctypes.byref(result)))
+    return Forecast._read(result)
 
 
 def initialise(library: Library, options: ctypes.Structure, name: str = "") -> ctypes.Structure:

@@ -10,7 +10,8 @@ import numpy as np
 from ._abi import abi
 
 __all__ = [
-    "Accounting", "Capacity", "CheckpointInfo", "ClassHeadInfo", "Evaluation", "FitReport", "LayerInfo", "MaskInfo", "Normalisation",
+    "Accounting", "Capacity", "CheckpointInfo", "ClassHeadInfo", "Evaluation", "FitReport", "Forecast", "LayerInfo",
+    "MaskInfo", "Normalisation",
     "Phase", "Plan", "Progress", "ReplayInfo",
     "Scores", "Step", "TaskInfo", "TicketInfo", "WarningFlag",
 ]
@@ -27,6 +28,7 @@ LayerInfo = abi.record("swiftcl_layer_info")
 MaskInfo = abi.record("swiftcl_mask_info")
 Capacity = abi.record("swiftcl_capacity")
 Accounting = abi.record("swiftcl_accounting")
+Forecast = abi.record("swiftcl_forecast")
 Scores = abi.record("swiftcl_scores")
 Progress = abi.record("swiftcl_progress", {"phase": Phase})
 FitReport = abi.record("swiftcl_fit_report")
