@@ -48,6 +48,7 @@ struct DescriptionCheck {
     if status == SWIFTCL_OK { status = checkCompetition(options) }
     if status == SWIFTCL_OK { status = checkLearning(options) }
     if status == SWIFTCL_OK { status = checkReplay(options) }
+    if status == SWIFTCL_OK { status = checkData(options) }
     return status
   }
 

@@ -134,6 +134,7 @@ enum Load {
       }
     }
     if source.hasMore { options.takeReplayFields(&source) }
+    if source.hasMore { options.takeDataFields(&source) }
     source.end()
     options.layers = UnsafePointer(layers)
     return isScaled

@@ -36,6 +36,7 @@ extension Network {
     }
     if replay != nil { putSection(CheckpointFormat.Tag.replay, 0, &sink) }
     if options.class_head == 1 { putSection(CheckpointFormat.Tag.classHead, 0, &sink) }
+    if data != nil { putSection(CheckpointFormat.Tag.data, 0, &sink) }
     putSection(CheckpointFormat.Tag.end, 0, &sink)
   }
 
@@ -64,6 +65,7 @@ extension Network {
     case CheckpointFormat.Tag.open: putOpenTask(&sink)
     case CheckpointFormat.Tag.replay: putReplay(&sink)
     case CheckpointFormat.Tag.classHead: putClassHead(&sink)
+    case CheckpointFormat.Tag.data: putData(&sink)
     case CheckpointFormat.Tag.working: putWorking(&sink, layer: index)
     default: break
     }
@@ -71,8 +73,9 @@ extension Network {
 
   /// No newer than what is there needs, so that older readers know it.
   private var minor: UInt32 {
+    if options.hasDataFields { return CheckpointFormat.minor }
     if replay == nil { return 0 }
-    if task.grewReplay(options) { return CheckpointFormat.minor }
+    if task.grewReplay(options) { return 3 }
     return options.hasClassFields ? 2 : 1
   }
 
@@ -105,7 +108,8 @@ extension Network {
       sink.put(layer.source)
       for _ in 0..<3 { sink.put(0 as UInt32) }
     }
-    if replay != nil { options.putReplayFields(&sink) }
+    if replay != nil || options.hasDataFields { options.putReplayFields(&sink) }
+    if options.hasDataFields { options.putDataFields(&sink) }
   }
 
   private func putScale(_ sink: inout Sink) {
