@@ -1615,6 +1615,101 @@ swiftcl_status swiftcl_describe_resnet18(
     swiftcl_layer *layers, uint32_t capacity, uint32_t *count, uint32_t height,
     uint32_t width, uint32_t maps, uint32_t block_size, uint32_t classes);
 
+/* --------------------------------------------------- Leave out what is easy */
+
+/*
+ * A network with options.data_samples takes down which examples of the open
+ * task it has right, in a few bits each, and removes the easiest from the task
+ * when asked (docs/algorithms.md B.3). The caller numbers the examples, says
+ * with each batch which they are, and presents those that are kept. The paper's
+ * schedule removes N examples of a task of 50 epochs in four parts:
+ * swiftcl_data_remove(net, N / 4, NULL) after epochs 5, 10, 15 and 20; N is
+ * three tenths of the examples.
+ */
+
+/**
+ * Follows the open task's examples from here on: all are kept, and nothing is
+ * known of them. Called again in the same task it starts anew. Until it is
+ * called none are followed; when the task ends or is aborted none are any more.
+ * Never allocates.
+ *
+ * @param network a network with data_samples and a task open, also one opened
+ *     again.
+ * @param samples how many examples the task has, 1 to data_samples; their ids
+ *     are below it.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STATE without data_samples or
+ *     without an open task; SWIFTCL_E_ARGUMENT for 0; SWIFTCL_E_CAPACITY beyond
+ *     data_samples. Since 0.1.
+ */
+swiftcl_status swiftcl_data_begin(swiftcl_network *network, size_t samples);
+
+/**
+ * Runs one training step as swiftcl_train_step does, and takes down for every
+ * row given whether its largest logit among all classes of the task was its
+ * label's, before the step's update. Rows recalled by replay are not followed.
+ * Steps of swiftcl_train_step and swiftcl_fit take nothing down. Never
+ * allocates.
+ *
+ * @param network a network with a task open whose examples are followed
+ *     (swiftcl_data_begin).
+ * @param inputs rows times inputs elements of the network's input_type, row by
+ *     row; read only, any alignment.
+ * @param labels rows labels, each one of the task's classes.
+ * @param ids rows numbers of examples, all different, none of them removed.
+ * @param rows 1 to max_batch.
+ * @param step NULL, or struct_size set by the caller; receives what the step
+ *     did.
+ * @return as swiftcl_train_step; SWIFTCL_E_STATE when no examples are followed;
+ *     SWIFTCL_E_ARGUMENT naming the place of an id that is out of range, there
+ *     twice, or removed, before anything was changed. Since 0.1.
+ */
+swiftcl_status swiftcl_train_step_ids(
+    swiftcl_network *network, const void *inputs, const int32_t *labels,
+    const uint32_t *ids, size_t rows, swiftcl_step *step);
+
+/**
+ * Removes the easiest examples from the open task, until it ends, and begins
+ * anew to count. An example is as hard as options.data_rule says: it was right
+ * and then wrong that often since the last removal, and one that was never
+ * right is hardest; or it was wrong that often. Among equals chance decides, by
+ * the seed. Only examples that were seen since the last removal are removed, so
+ * fewer may be removed than asked for. The replay memory keeps what it has. It
+ * takes a few passes over the examples; never allocates.
+ *
+ * @param network a network with a task open whose examples are followed.
+ * @param count how many to remove, fewer than are kept; 0 only begins anew to
+ *     count.
+ * @param removed receives how many were removed; may be NULL.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STATE when no examples are
+ *     followed; SWIFTCL_E_ARGUMENT when none would be left. Since 0.1.
+ */
+swiftcl_status swiftcl_data_remove(
+    swiftcl_network *network, size_t count, size_t *removed);
+
+/**
+ * Which examples of the open task are kept: what the next epoch shall present.
+ *
+ * @param network a network with a task open whose examples are followed.
+ * @param ids receives their numbers, ascending; NULL asks for the count alone.
+ * @param capacity numbers `ids` has room for; not looked at when it is NULL.
+ * @param count receives how many they are; may be NULL unless `ids` is.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STATE when no examples are
+ *     followed; SWIFTCL_E_BUFFER with the numbers that would do. Since 0.1.
+ */
+swiftcl_status swiftcl_data_kept(
+    swiftcl_network *network, uint32_t *ids, size_t capacity, size_t *count);
+
+/**
+ * What is known of the open task's examples.
+ *
+ * @param network a network; while no examples are followed every number but
+ *     `bytes` is 0.
+ * @param info struct_size set by the caller; written on success.
+ * @return SWIFTCL_OK, SWIFTCL_E_NULL or SWIFTCL_E_STRUCT. Since 0.1.
+ */
+swiftcl_status swiftcl_data_info_get(
+    swiftcl_network *network, swiftcl_data_info *info);
+
 /* ----------------------------------------------------- Ask for weight masks */
 
 /*

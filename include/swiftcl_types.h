@@ -824,6 +824,22 @@ typedef struct swiftcl_evaluation {
   double inferred_accuracy;    /**< share of all rows whose task the rule names */
 } swiftcl_evaluation;
 
+/* ------------------------------------------------------------- data removal */
+
+/** What is known of the open task's examples; all but `bytes` is 0 while none are followed. */
+typedef struct swiftcl_data_info {
+  uint32_t struct_size; /**< sizeof(swiftcl_data_info), set by the caller */
+  uint32_t samples;     /**< examples of the task, as swiftcl_data_begin was told */
+  uint32_t kept;        /**< of these, not removed */
+  uint32_t seen;        /**< of those kept, seen since the last removal: those that may be removed */
+  uint32_t removals;    /**< calls of swiftcl_data_remove that succeeded */
+  uint32_t reserved;    /**< 0 */
+  uint64_t presented;   /**< rows of all steps that followed them */
+  double kept_share;    /**< share of the examples that was kept, mean over the epochs so far: `presented` over the
+                             rows of as many epochs with all examples; 1 before the first row */
+  uint64_t bytes;       /**< plan.data_bytes; 0 for a network without data_samples */
+} swiftcl_data_info;
+
 /* ------------------------------------------------------------------ tickets */
 
 /** Alignment in bytes of a ticket's data, of its handle and of scratch; 64 is faster. */

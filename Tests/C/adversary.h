@@ -530,6 +530,10 @@ static inline void random_design(struct design *d) {
     insert_layer(d, 1, norm);
   }
   if (below(4) == 0) make_stream(d);
+  if (o->loss == SWIFTCL_LOSS_CROSS_ENTROPY && below(2)) {
+    o->data_samples = 1 + below(40);
+    o->data_rule = (int32_t)below(2);
+  }
   if (o->loss != SWIFTCL_LOSS_CROSS_ENTROPY || below(2)) return;
   o->replay_rows = 1 + below(40);
   o->replay_bytes = below(2) ? 0 : 20000 + below(20000);
@@ -571,6 +575,14 @@ static inline void random_feed(struct feed *f, const swiftcl_options *o, const i
 
 static inline swiftcl_status step_on(
     swiftcl_network *net, const swiftcl_options *o, const struct feed *f, size_t rows, swiftcl_step *step) {
+  swiftcl_data_info data;
+  data.struct_size = sizeof data;
+  if (swiftcl_data_info_get(net, &data) == SWIFTCL_OK && data.kept >= rows) {
+    uint32_t ids[64];
+    OK(net, swiftcl_data_kept(net, ids, 64, NULL));
+    size_t first = (size_t)(data.presented % (data.kept - rows + 1));
+    return swiftcl_train_step_ids(net, f->x, f->labels, ids + first, rows, step);
+  }
   return o->loss == SWIFTCL_LOSS_MSE ? swiftcl_train_step_targets(net, f->x, f->targets, rows, step)
                                      : swiftcl_train_step(net, f->x, f->labels, rows, step);
 }

@@ -407,7 +407,7 @@ static void large_descriptions(void) {
     CHECK(
         plan.total_bytes == plan.network_bytes + plan.working_set_bytes + plan.optimizer_bytes
                                 + plan.competition_bytes + plan.activation_bytes + plan.ticket_bytes
-                                + plan.replay_bytes + plan.class_head_bytes);
+                                + plan.replay_bytes + plan.class_head_bytes + plan.data_bytes);
     CHECK(plan.total_bytes > UINT64_C(1) << 40);
   }
   REFUSED_ALONE(swiftcl_network_create(&o, OUT), SWIFTCL_E_MEMORY, "");

@@ -48,7 +48,7 @@ static int has_tag(const uint8_t *bytes, const struct section *s, const char *ta
 
 /* ---------------------------------------------------------------- networks */
 
-enum { ROWS = 6, KINDS = 13 };
+enum { ROWS = 6, KINDS = 14 };
 
 struct image {
   uint8_t *bytes;
@@ -66,6 +66,19 @@ static int32_t labels[ROWS];
 
 static void steps(swiftcl_network *net, int count) {
   for (int i = 0; i < count; i++) OK(net, swiftcl_train_step(net, rows, labels, ROWS, NULL));
+}
+
+/* Takes examples down, removes some, and takes others down. */
+static void follow(swiftcl_network *net) {
+  static const uint32_t ids[ROWS] = {0, 1, 2, 5, 4, 8};
+  uint32_t kept[9];
+  size_t count = 0;
+  OK(net, swiftcl_data_begin(net, 9));
+  for (int i = 0; i < 3; i++) OK(net, swiftcl_train_step_ids(net, rows, labels, ids, ROWS, NULL));
+  OK(net, swiftcl_data_remove(net, 3, NULL));
+  OK(net, swiftcl_data_kept(net, kept, 9, &count));
+  CHECK(count == 6);
+  for (int i = 0; i < 3; i++) OK(net, swiftcl_train_step_ids(net, rows, labels, kept, 4, NULL));
 }
 
 static swiftcl_options kind_options(int kind, swiftcl_layer layers[8]) {
@@ -133,6 +146,7 @@ static swiftcl_options kind_options(int kind, swiftcl_layer layers[8]) {
       if (kind == 12) o.optimizer = SWIFTCL_OPTIMIZER_ADAM;
       break;
     }
+    case 13: o.data_samples = 9; break; /* examples that are followed, some of them removed */
     default: break;
   }
   return o;
@@ -141,7 +155,7 @@ static swiftcl_options kind_options(int kind, swiftcl_layer layers[8]) {
 /* A network under 10 kB: 0 finished tasks only, 1 competing, 2 specialising,
    3 top-k competing, 4 per sample, 5 one shared ticket, 6 a task open again,
    7 one task more than was planned, 8 and 9 with a replay memory, 10 with a class head,
-   11 and 12 with normalised layers that add up to one stream. */
+   11 and 12 with normalised layers that add up to one stream, 13 with examples that are followed. */
 static swiftcl_network *make_kind(int kind) {
   swiftcl_layer layers[8];
   swiftcl_options o = kind_options(kind, layers);
@@ -163,6 +177,7 @@ static swiftcl_network *make_kind(int kind) {
     steps(net, 3);
     if (kind == 2) OK(net, swiftcl_task_commit(net));
     if (kind == 2) steps(net, 1);
+    if (kind == 13) follow(net);
   }
   return net;
 }
@@ -339,6 +354,22 @@ static void survive(swiftcl_network *net) {
     ANY(net, swiftcl_predict_classes(net, rule, x, batch, given, 3));
     ANY(net, swiftcl_infer_task(net, rule, x, batch, given, 3));
     ANY(net, swiftcl_class_scores(net, rule, x, batch, logits, batch * classes_room));
+  }
+
+  /* The examples that were followed, and some more. */
+  swiftcl_data_info data;
+  memset(&data, 0, sizeof data);
+  data.struct_size = sizeof data;
+  OK(net, swiftcl_data_info_get(net, &data));
+  CHECK(data.kept <= data.samples && data.seen <= data.kept && data.kept_share >= 0 && data.kept_share < 1.01);
+  for (int round = 0; round < 3 && data.samples > 0; round++) {
+    uint32_t *ids = malloc(data.samples * sizeof *ids);
+    size_t kept = 0;
+    OK(net, swiftcl_data_kept(net, ids, data.samples, &kept));
+    CHECK(kept > 0 && (round || kept == data.kept));
+    ANY(net, swiftcl_train_step_ids(net, x, given, ids, kept < batch ? kept : batch, NULL));
+    OK(net, swiftcl_data_remove(net, kept - 1, NULL));
+    free(ids);
   }
 
   /* Trains what is open, ends it, begins another, opens one again, removes one. */
@@ -866,6 +897,10 @@ static void resumed(uint64_t seed, int way) {
       continue;
     }
     random_feed(&feed, o, classes[n], counts[n]);
+    if (o->data_samples && below(4)) {
+      OK(a, swiftcl_data_begin(a, o->data_samples));
+      if (b) OK(b, swiftcl_data_begin(b, o->data_samples));
+    }
     for (uint32_t i = 0; i < 12; i++) {
       if (!b && n >= save_task && i >= save_step) {
         b = copy_of(a, way, &memory);
@@ -881,6 +916,7 @@ static void resumed(uint64_t seed, int way) {
       if (b) {
         if (event == 0) BOTH(swiftcl_task_commit(net));
         if (event == 1) BOTH(swiftcl_set_learning_rate(net, 0.002f));
+        if (event > 15) BOTH(swiftcl_data_remove(net, event - 15, NULL));
         BOTH(step_on(net, o, &feed, batch, NULL));
         SAME();
         if (failures > 40) break;

@@ -49,6 +49,7 @@ struct DescriptionCheck {
     if status == SWIFTCL_OK { status = checkLearning(options) }
     if status == SWIFTCL_OK { status = checkReplay(options) }
     if status == SWIFTCL_OK { status = checkSparsity(options) }
+    if status == SWIFTCL_OK { status = checkData(options) }
     return status
   }
 

@@ -4,6 +4,8 @@ import CSwiftCL
 /// same walk, so that the plan is what is used, to the byte.
 struct MemoryPlan {
   var homeBytes = 0
+  /// Part of the home block.
+  var dataBytes = 0
   /// A block of its own, as are the next ones: classes may outgrow it.
   var replayBytes = 0
   var classHeadBytes = 0
@@ -30,6 +32,10 @@ struct Home {
   /// Where the replay memory's own struct lies.
   var replay: UnsafeMutablePointer<ReplayMemory>?
   var classHead: UnsafeMutablePointer<ClassHead>?
+  /// Where what is known of examples lies, and what it is at first.
+  var data: UnsafeMutablePointer<FollowedExamples>?
+  var examples: FollowedExamples?
+  var dataBytes = 0
 
   @inline(never)
   init(_ arena: inout Arena, _ options: swiftcl_options) {
@@ -44,6 +50,7 @@ struct Home {
     offset = arena.take(Float.self, channels)
     if options.hasReplayMemory { replay = arena.take(ReplayMemory.self, 1) }
     if options.class_head == 1 { classHead = arena.take(ClassHead.self, 1) }
+    layData(&arena, options)
   }
 }
 
@@ -101,7 +108,7 @@ extension MemoryPlan {
     var plan = MemoryPlan()
     var arena = Arena(measuring: ())
     if options.replay_bytes > UInt64(Int.max / 4) { return nil }
-    _ = Home(&arena, options)
+    plan.dataBytes = Home(&arena, options).dataBytes
     plan.homeBytes = arena.used
     if arena.overflows { return nil }
 
@@ -192,7 +199,7 @@ extension MemoryPlan {
     plan.struct_size = UInt32(MemoryLayout<swiftcl_plan>.size)
     plan.warnings = Warnings.of(options)
     plan.total_bytes = UInt64(totalBytes)
-    plan.network_bytes = UInt64(homeBytes + directoryBytes)
+    plan.network_bytes = UInt64(homeBytes - dataBytes + directoryBytes)
     plan.working_set_bytes = parts.parameters
     plan.optimizer_bytes = parts.optimizer
     plan.competition_bytes = parts.competition
@@ -209,6 +216,7 @@ extension MemoryPlan {
     plan.unshared_bytes = parts.inputs + parts.forward + parts.gradients + parts.scratch
     plan.class_head_bytes = UInt64(classHeadBytes)
     plan.mask_bytes = parts.masks
+    plan.data_bytes = UInt64(dataBytes)
     return plan
   }
 }

@@ -93,6 +93,8 @@ struct Network {
   var replay: UnsafeMutablePointer<ReplayMemory>?
   /// The same of the class head.
   var classHeadPlace: UnsafeMutablePointer<ClassHead>?
+  /// And of the examples that are followed.
+  var data: UnsafeMutablePointer<FollowedExamples>?
   var task: OpenTask
   var nextTask: swiftcl_task
   var steps: UInt64

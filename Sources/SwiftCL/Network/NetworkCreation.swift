@@ -99,6 +99,7 @@ extension Network {
     if let head = home.classHead {
       ClassHead.lay(head, blocks.classHead, bytes: order.plan.classHeadBytes, options)
     }
+    if let data = home.data, let examples = home.examples { data.initialize(to: examples) }
     home.network.initialize(
       to: Network(
         magic: sentinel, error: swiftcl_error(), call: "swiftcl", options: options,
@@ -108,9 +109,8 @@ extension Network {
         directoryBytes: order.plan.directoryBytes, workspaceBlock: blocks.workspace,
         workspaceBytes: order.plan.workspaceBytes, replayBlock: blocks.replay,
         replayBytes: order.plan.replayBytes, store: store, workspace: workspace,
-        replay: home.replay, classHeadPlace: home.classHead, task: OpenTask(), nextTask: 0,
-        steps: 0,
-        macs: 0, denseMacs: 0))
+        replay: home.replay, classHeadPlace: home.classHead, data: home.data,
+        task: OpenTask(), nextTask: 0, steps: 0, macs: 0, denseMacs: 0))
     return home.network
   }
 

@@ -11,6 +11,7 @@ extension Network {
   mutating func abortTask() -> swiftcl_status {
     if !task.isOpen { return fail(SWIFTCL_E_STATE, "no task is open") }
     abortReplay()
+    endData()
     if !task.reopens, task.classesBefore != options.max_classes { forgetClasses(of: task) }
     task = OpenTask()
     return SWIFTCL_OK
@@ -50,6 +51,7 @@ extension Network {
     costs.add(task.costs)
     target.pointee.record = task.record
     endReplay(target)
+    endData()
     // What the class head looks at has changed where finished tickets may.
     if task.reopens || options.sharesTicket || !freezesOwned { classHead.drop() }
     task = OpenTask()

@@ -22,6 +22,7 @@ extension Network {
     let recalled = net.replay == nil ? Recall() : net.recall(&x, rows: rows)
     let all = rows + recalled.rows
     let kl = net.forward(x, rows: all)
+    if let data, data.pointee.listens { net.noteHits(rows: rows) }
     var replayed: Float = net.replay == nil ? 0 : net.distil(recalled, after: rows)
     let isSpecial = recalled.rows > 0 && options.replay_new_rows != SWIFTCL_NEW_ROWS_PLAIN
     let loss =

@@ -6,9 +6,9 @@ enum CheckpointFormat {
   /// "SWIFTCL1" in memory order.
   static let magic: UInt64 = 0x314C_4354_4649_5753
   static let major: UInt32 = 1
-  /// Of a network with masks or data removal; 3 where the open task raised the bound of the replay
-  /// memory, 2 with a class head or
-  /// new rows of their own, 1 with a replay memory alone, 0 without one, as earlier versions wrote it.
+  /// Of a network with masks, or one that follows examples; 3 where the open task raised the bound of the replay memory,
+  /// 2 with a class head or new rows of their own, 1 with a replay memory alone, 0 without one, as
+  /// earlier versions wrote it.
   static let minor: UInt32 = 4
   static let endianness: UInt32 = 0x0102_0304
 
@@ -25,6 +25,7 @@ enum CheckpointFormat {
     static let working: UInt32 = 0x4B52_4F57
     static let replay: UInt32 = 0x594C_5052
     static let classHead: UInt32 = 0x5341_4C43
+    static let data: UInt32 = 0x4154_4144
     static let end: UInt32 = 0x2044_4E45
   }
 

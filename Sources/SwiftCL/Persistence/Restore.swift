@@ -32,6 +32,7 @@ extension Network {
     }
     if source.status == SWIFTCL_OK { restoreReplay(&source) }
     if source.status == SWIFTCL_OK, options.class_head == 1 { restoreClassHead(&source) }
+    if source.status == SWIFTCL_OK { restoreData(&source) }
     if source.status != SWIFTCL_OK { return }
     source.begin(CheckpointFormat.Tag.end)
     source.end()

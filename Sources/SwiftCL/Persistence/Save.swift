@@ -36,6 +36,7 @@ extension Network {
     }
     if replay != nil { putSection(CheckpointFormat.Tag.replay, 0, &sink) }
     if options.class_head == 1 { putSection(CheckpointFormat.Tag.classHead, 0, &sink) }
+    if data != nil { putSection(CheckpointFormat.Tag.data, 0, &sink) }
     putSection(CheckpointFormat.Tag.end, 0, &sink)
   }
 
@@ -64,6 +65,7 @@ extension Network {
     case CheckpointFormat.Tag.open: putOpenTask(&sink)
     case CheckpointFormat.Tag.replay: putReplay(&sink)
     case CheckpointFormat.Tag.classHead: putClassHead(&sink)
+    case CheckpointFormat.Tag.data: putData(&sink)
     case CheckpointFormat.Tag.working: putWorking(&sink, layer: index)
     default: break
     }

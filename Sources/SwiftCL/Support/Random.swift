@@ -17,6 +17,7 @@ enum Random {
     static let recall: UInt64 = 10
     static let join: UInt64 = 11
     static let dropout: UInt64 = 12
+    static let removal: UInt64 = 13
     static let classHead: UInt64 = 14
     static let mask: UInt64 = 15
   }

@@ -10,7 +10,7 @@ import numpy as np
 
 from ._abi import abi
 
-__all__ = ["INPUT_DTYPES", "as_labels", "as_rows", "as_targets", "output", "pointer"]
+__all__ = ["INPUT_DTYPES", "as_ids", "as_labels", "as_rows", "as_targets", "output", "pointer"]
 
 
 def _input_dtypes() -> Dict[int, np.dtype]:
@@ -72,6 +72,14 @@ def as_labels(y: Any, rows: int, what: str = "y") -> np.ndarray:
     if array.shape != (rows,):
         raise ValueError(f"{what} has shape {array.shape}, expected ({rows},)")
     return _convert(array, np.dtype(np.int32), what)
+
+
+def as_ids(ids: Any, rows: int, what: str = "ids") -> np.ndarray:
+    """Numbers of examples as (rows,) of uint32."""
+    array = np.asarray(ids)
+    if array.shape != (rows,):
+        raise ValueError(f"{what} has shape {array.shape}, expected ({rows},)")
+    return _convert(array, np.dtype(np.uint32), what)
 
 
 def as_targets(y: Any, rows: int, width: int, what: str = "targets") -> np.ndarray:

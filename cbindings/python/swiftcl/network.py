@@ -12,7 +12,7 @@ import numpy as np
 
 from . import _streams
 from ._abi import abi
-from ._arrays import INPUT_DTYPES, as_labels, as_rows, as_targets, output, pointer
+from ._arrays import INPUT_DTYPES, as_ids, as_labels, as_rows, as_targets, output, pointer
 from ._integers import integer, layer_index, task_number
 from ._library import Library, default_library
 from ._progress import Watcher
@@ -20,8 +20,8 @@ from .errors import ClosedError
 from .evaluation import ProtocolMatrices
 from .options import build_options, class_array, initialise, plan_of, set_field, sized
 from .records import (
-    Accounting, Capacity, ClassHeadInfo, Evaluation, FitReport, LayerInfo, MaskInfo, Normalisation, Plan, ReplayInfo, Step,
-    TaskInfo,
+    Accounting, Capacity, ClassHeadInfo, DataInfo, Evaluation, FitReport, LayerInfo, MaskInfo, Normalisation, Plan,
+    ReplayInfo, Step, TaskInfo,
 )
 from .task import Task, TaskContext
 from .ticket import arrays_of
@@ -648,6 +648,47 @@ class Network:
         rows = ctypes.c_size_t()
         self._call("swiftcl_replay_forget", abi.constants[f"SWIFTCL_FORGET_{what}"], which, ctypes.byref(rows))
         return rows.value
+
+    # --------------------------------------------------------- data removal
+
+    def data_begin(self, samples: int) -> None:
+        """Follows the open task's examples 0 to samples - 1: all kept, nothing known of them.
+
+        The network has room for as many as its option ``data_samples`` says.
+        """
+        self._call("swiftcl_data_begin", integer(samples, ctypes.c_size_t, "samples"))
+
+    def train_step_ids(self, x: Any, y: Any, ids: Any) -> Step:
+        """One step on a batch: x (rows, inputs), y (rows,) labels, ids (rows,) numbers of the examples.
+
+        It takes down which rows were right. All ids differ, and none was removed.
+        """
+        rows = self._rows(x)
+        labels, numbers = as_labels(y, rows.shape[0]), as_ids(ids, rows.shape[0])
+        return self._report("swiftcl_train_step_ids", Step, rows.ctypes.data, pointer(labels), pointer(numbers),
+                            rows.shape[0])
+
+    def data_remove(self, count: int) -> int:
+        """Removes the ``count`` easiest of the examples seen since the last removal from the open task.
+
+        Returns how many they were. ``data_rule`` says what is easy: "forgetting" or "misclassified".
+        """
+        removed = ctypes.c_size_t()
+        self._call("swiftcl_data_remove", integer(count, ctypes.c_size_t, "count"), ctypes.byref(removed))
+        return removed.value
+
+    def data_kept(self) -> np.ndarray:
+        """The examples of the open task that are kept, uint32, ascending."""
+        with self._lock:
+            count = ctypes.c_size_t()
+            self._call("swiftcl_data_kept", None, 0, ctypes.byref(count))
+            result = np.empty(count.value, np.uint32)
+            self._call("swiftcl_data_kept", pointer(result), result.size, None)
+        return result
+
+    def data_info(self) -> DataInfo:
+        """How many examples are followed, kept and seen, and what share of the data was presented."""
+        return self._report("swiftcl_data_info_get", DataInfo)
 
     # ---------------------------------------------------------- persistence
 

@@ -10,9 +10,8 @@ import numpy as np
 from ._abi import abi
 
 __all__ = [
-    "Accounting", "Capacity", "CheckpointInfo", "ClassHeadInfo", "Evaluation", "FitReport", "Forecast", "LayerInfo",
-    "MaskInfo", "Normalisation",
-    "Phase", "Plan", "Progress", "ReplayInfo",
+    "Accounting", "Capacity", "CheckpointInfo", "ClassHeadInfo", "DataInfo", "Evaluation", "FitReport", "Forecast",
+    "LayerInfo", "MaskInfo", "Normalisation", "Phase", "Plan", "Progress", "ReplayInfo",
     "Scores", "Step", "TaskInfo", "TicketInfo", "WarningFlag",
 ]
 
@@ -35,6 +34,7 @@ FitReport = abi.record("swiftcl_fit_report")
 ClassHeadInfo = abi.record("swiftcl_class_head_info", {"fitted": bool})
 Evaluation = abi.record("swiftcl_evaluation")
 ReplayInfo = abi.record("swiftcl_replay_info")
+DataInfo = abi.record("swiftcl_data_info")
 CheckpointInfo = abi.record("swiftcl_checkpoint_info", {"open_phase": Phase})
 
 
