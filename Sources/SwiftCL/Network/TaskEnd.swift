@@ -32,11 +32,13 @@ extension Network {
         store.used)
     }
     if task.phase == SWIFTCL_PHASE_COMPETE { commit() }
-    task.record.ownedWinners = ownedWinners()
-    task.record.ownedEdges = ownedEdges()
-    task.record.frozenEdges = frozenEdges()
-    if options.protection != SWIFTCL_PROTECT_FROZEN && !options.sharesTicket { writeBack() }
-    fill(target)
+    // One copy for what only reads: each call of it from here would make its own.
+    let net = self
+    task.record.ownedWinners = net.ownedWinners()
+    task.record.ownedEdges = net.ownedEdges()
+    task.record.frozenEdges = net.frozenEdges()
+    if options.protection != SWIFTCL_PROTECT_FROZEN && !options.sharesTicket { net.writeBack() }
+    net.fill(target)
     if !task.reopens {
       store.append(target)
       nextTask += 1
