@@ -53,35 +53,4 @@ extension BuiltinKernels {
       row &+= 1
     }
   }
-
-  /// One chain a weight over the rows.
-  static func sparseRowsWeightGradient(_ pass: swiftcl_sparse_rows) {
-    let weights = pass.weights
-    let width = weights.width
-    var group = 0
-    while group < weights.groups {
-      let bounds = weights.active_starts ?? weights.starts
-      var next = Int(bounds[group])
-      while next < Int(bounds[group &+ 1]) {
-        let entry = weights.active.map { Int($0[next]) } ?? next
-        let input = Int(weights.inputs[entry])
-        var output = 0
-        while output < width {
-          let value = weights.values + (entry &* width &+ output)
-          var sum = pass.continues ? value[0] : 0
-          var row = 0
-          while row < pass.rows {
-            sum = swiftcl_fma_single(
-              pass.x[row &* pass.x_stride &+ input],
-              pass.y[row &* pass.y_stride &+ group &* width &+ output], sum)
-            row &+= 1
-          }
-          value[0] = sum
-          output &+= 1
-        }
-        next &+= 1
-      }
-      group &+= 1
-    }
-  }
 }
