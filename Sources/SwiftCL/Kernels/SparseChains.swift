@@ -80,8 +80,8 @@ import CSwiftCL
     associatedtype Vector: SparseVector
     /// How many there are.
     static var count: Int { get }
-    /// All zero.
-    init()
+    /// The same everywhere.
+    init(repeating vector: Vector)
     /// Reads each from a place of its own.
     init(from start: UnsafePointer<Float>, at places: UnsafePointer<Int>)
     /// Writes each to a place of its own.
@@ -95,6 +95,12 @@ import CSwiftCL
     )
     /// Makes what is not positive 0.
     mutating func rectify()
+    /// Begins the chains of groups from number `group` on.
+    mutating func begin(_ pass: swiftcl_sparse_rows, _ group: Int)
+    /// Adds the entries behind the first `common` ones of each group, and writes the outputs.
+    func finish(
+      _ pass: swiftcl_sparse_rows, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+      _ group: Int, entries: UnsafePointer<Int>, _ common: Int)
   }
 
   /// One sum.
@@ -105,7 +111,7 @@ import CSwiftCL
     static var count: Int { 1 }
 
     @inline(__always)
-    init() { sum = Vector.zero }
+    init(repeating vector: Vector) { sum = vector }
 
     @inline(__always)
     init(from start: UnsafePointer<Float>, at places: UnsafePointer<Int>) {
@@ -147,9 +153,9 @@ import CSwiftCL
     static var count: Int { 2 &* Half.count }
 
     @inline(__always)
-    init() {
-      left = Half()
-      right = Half()
+    init(repeating vector: Vector) {
+      left = Half(repeating: vector)
+      right = Half(repeating: vector)
     }
 
     @inline(__always)

@@ -194,7 +194,7 @@ import CSwiftCL
     private func sum<C: SparseChains>(
       _ group: Int, _ places: UnsafePointer<Int>, _ targets: UnsafePointer<Int>, _: C.Type
     ) {
-      var sums = C()
+      var sums = C(repeating: C.Vector.zero)
       if continues { sums = C(from: UnsafePointer(pass.weights.values), at: targets) }
       var x = x
       var dy = dy + group &* C.Vector.width
