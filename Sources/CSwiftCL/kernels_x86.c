@@ -32,12 +32,15 @@
   void swiftcl_##v##_bias_gradient( \
       const float *dy, ptrdiff_t dy_stride, ptrdiff_t rows, ptrdiff_t padded, \
       float *gradient); \
+  void swiftcl_##v##_sparse_planes_forward(const swiftcl_sparse_planes *pass); \
+  void swiftcl_##v##_sparse_planes_input_gradient(const swiftcl_sparse_planes *pass); \
+  void swiftcl_##v##_sparse_planes_weight_gradient(const swiftcl_sparse_planes *pass);
+
+/* What the widest variant leaves to the narrower one. */
+#define VARIANT_NARROW(v) \
   void swiftcl_##v##_sparse_rows_forward(const swiftcl_sparse_rows *pass); \
   void swiftcl_##v##_sparse_rows_input_gradient(const swiftcl_sparse_rows *pass); \
   void swiftcl_##v##_sparse_rows_weight_gradient(const swiftcl_sparse_rows *pass); \
-  void swiftcl_##v##_sparse_planes_forward(const swiftcl_sparse_planes *pass); \
-  void swiftcl_##v##_sparse_planes_input_gradient(const swiftcl_sparse_planes *pass); \
-  void swiftcl_##v##_sparse_planes_weight_gradient(const swiftcl_sparse_planes *pass); \
   void swiftcl_##v##_planes_from_rows(const swiftcl_plane_copy *pass); \
   void swiftcl_##v##_rows_from_planes(const swiftcl_plane_copy *pass);
 
@@ -63,6 +66,8 @@
 VARIANT(base)
 VARIANT(v3)
 VARIANT(v4)
+VARIANT_NARROW(base)
+VARIANT_NARROW(v3)
 
 TABLE(base, "base")
 TABLE(v3, "avx2")
@@ -110,14 +115,14 @@ static const swiftcl_kernel_table table_wide = {
     one_row_weight_update,
     swiftcl_v3_apply_update, /* from stored gradients: for memory, too, or for biases */
     one_row_bias_gradient,
-    swiftcl_v4_sparse_rows_forward,
-    swiftcl_v4_sparse_rows_input_gradient,
-    swiftcl_v4_sparse_rows_weight_gradient,
+    swiftcl_v3_sparse_rows_forward, /* eight floats at a time */
+    swiftcl_v3_sparse_rows_input_gradient,
+    swiftcl_v3_sparse_rows_weight_gradient,
     swiftcl_v4_sparse_planes_forward,
     swiftcl_v4_sparse_planes_input_gradient,
     swiftcl_v4_sparse_planes_weight_gradient,
-    swiftcl_v4_planes_from_rows,
-    swiftcl_v4_rows_from_planes
+    swiftcl_v3_planes_from_rows, /* for memory */
+    swiftcl_v3_rows_from_planes
 };
 
 #pragma GCC visibility pop

@@ -18,7 +18,7 @@
 
 #include "swiftcl_kernels.h"
 
-enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PRODUCTS, BATCH = 32 };
+enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PRODUCTS };
 
 typedef struct shape {
   const char *name;
@@ -37,6 +37,7 @@ static swiftcl_sparse kept;
 static int32_t *offsets, *starts, *inputs;
 static float *values, *sparse_velocity, *sparse_gradient;
 static swiftcl_update update;
+static int batch = 32; /* rows of a dense layer; of a convolution 32 samples */
 static int band_lines, rows_for; /* rows_for: which products take rows as they are, bit by bit */
 
 static double now(void) {
@@ -69,14 +70,14 @@ static int pixels(shape s) { return s.side ? s.side * s.side : 1; }
 /* As the library does it: sample by sample where there are pixels, all rows at once where not. */
 static void dense(int product, shape s) {
   const swiftcl_kernel_table *k = swiftcl_kernels();
-  int in = in_of(s), out = s.outputs, rows = s.side ? pixels(s) : BATCH, times = s.side ? BATCH : 1;
+  int in = in_of(s), out = s.outputs, rows = s.side ? pixels(s) : batch, times = s.side ? 32 : 1;
   for (int n = 0; n < times; n++) {
     const float *source = s.side ? patches : x;
     float *to = y + (size_t)n * rows * out;
     const float *back = dy + (size_t)n * rows * out;
     if (product == FORWARD) k->forward_product(source, in, rows, in, weights, bias, out, to, out, 1);
     if (product == INPUT_GRADIENT)
-      k->input_gradient(back, out, rows, out, weights, 16 * in, in, s.side ? patches : dx, in, NULL, 1);
+      k->input_gradient(back, out, rows, out, weights, 16 * in, in, s.side ? patches : dx, in, NULL, rows >= 16);
     if (product == WEIGHT_GRADIENT) {
       if (s.side) k->weight_gradient(source, in, back, out, rows, in, out, gradient, n > 0);
       else k->weight_update(source, in, back, out, rows, in, out, weights, velocity, NULL, NULL, NULL, &update);
@@ -121,7 +122,7 @@ static void sparse_conv(int product, shape s, int band) {
   for (int i = 0; i < in_of(s); i++)
     offsets[i] = 16 * (i % s.channels * ((band + 2) * wide | 1) + i / s.channels / 3 * wide + i / s.channels % 3);
   int passes = 0;
-  for (int group = 0; group < BATCH / 16; group++) {
+  for (int group = 0; group < 2; group++) {
     float *rx = x + (size_t)16 * group * pixels(s) * s.channels, *rdx = dx + (size_t)16 * group * pixels(s) * s.channels;
     float *ry = y + (size_t)16 * group * pixels(s) * s.outputs, *rdy = dy + (size_t)16 * group * pixels(s) * s.outputs;
     if (product == INPUT_GRADIENT) memset(rdx, 0, sizeof(float) * 16 * pixels(s) * s.channels);
@@ -145,12 +146,15 @@ static void sparse_conv(int product, shape s, int band) {
   }
 }
 
+/* Rows of a dense layer to planes, whose pixels are sixteen rows, or back. */
 static void split(float *rows, int channels, float *to, int back) {
-  for (int group = 0; group < BATCH / 16; group++) {
+  int groups = (batch + 15) / 16;
+  for (int group = 0; group < groups; group++) {
+    int samples = batch - 16 * group < 16 ? batch - 16 * group : 16;
     swiftcl_plane_copy c = {.rows = rows + (size_t)16 * group * channels, .sample_stride = channels,
-                            .pixel_stride = channels, .channel_stride = 1, .samples = 16, .channels = channels,
-                            .height = 1, .width = 1, .planes = to + 16 * group, .plane_stride = BATCH,
-                            .line_stride = BATCH, .end_line = 1};
+                            .pixel_stride = channels, .channel_stride = 1, .samples = samples, .channels = channels,
+                            .height = 1, .width = 1, .planes = to + 16 * group, .plane_stride = 16 * groups,
+                            .line_stride = 16, .end_line = 1};
     if (back) swiftcl_kernels()->rows_from_planes(&c);
     else swiftcl_kernels()->planes_from_rows(&c);
   }
@@ -158,23 +162,24 @@ static void split(float *rows, int channels, float *to, int back) {
 
 static void sparse_dense(int product, shape s) {
   const swiftcl_kernel_table *k = swiftcl_kernels();
+  int groups = (batch + 15) / 16;
   if (rows_for >> product & 1) {
     swiftcl_sparse_rows r = {.weights = kept, .x = x, .dx = dx, .x_stride = s.channels, .y = product ? dy : y,
-                             .y_stride = s.outputs, .rows = BATCH, .bias = bias, .relu = 1};
+                             .y_stride = s.outputs, .rows = batch, .bias = bias, .relu = 1};
     if (product == FORWARD) k->sparse_rows_forward(&r);
     if (product == INPUT_GRADIENT)
-      memset(dx, 0, sizeof(float) * BATCH * s.channels), k->sparse_rows_input_gradient(&r);
+      memset(dx, 0, sizeof(float) * batch * s.channels), k->sparse_rows_input_gradient(&r);
     if (product == WEIGHT_GRADIENT) r.weights.values = sparse_gradient, k->sparse_rows_weight_gradient(&r);
     return;
   }
-  for (int i = 0; i < s.channels; i++) offsets[i] = BATCH * i;
+  for (int i = 0; i < s.channels; i++) offsets[i] = 16 * groups * i;
   swiftcl_sparse_planes p = {.weights = kept, .offsets = offsets, .x = planes, .dx = dplanes, .x_step = 16,
-                             .y = yplanes, .y_plane = BATCH, .lines = 1, .pixels = BATCH / 16, .bias = bias, .relu = 1};
+                             .y = yplanes, .y_plane = 16 * groups, .lines = 1, .pixels = groups, .bias = bias, .relu = 1};
   if (product == WEIGHT_GRADIENT) p.weights.values = sparse_gradient;
   if (product == FORWARD) split(x, s.channels, planes, 0), k->sparse_planes_forward(&p), split(y, s.outputs, yplanes, 1);
   if (product == INPUT_GRADIENT) {
     split(dy, s.outputs, yplanes, 0);
-    memset(dplanes, 0, sizeof(float) * BATCH * s.channels);
+    memset(dplanes, 0, sizeof(float) * 16 * groups * s.channels);
     k->sparse_planes_input_gradient(&p), split(dx, s.channels, dplanes, 1);
   }
   if (product == WEIGHT_GRADIENT) split(x, s.channels, planes, 0), split(dy, s.outputs, yplanes, 0), k->sparse_planes_weight_gradient(&p);
@@ -200,7 +205,8 @@ int main(int argc, char **argv) {
   if (argc > 3) swiftcl_kernels_select(atoi(argv[3]));
   if (argc > 4) band_lines = atoi(argv[4]);
   rows_for = argc > 5 ? atoi(argv[5]) : 1 << WEIGHT_GRADIENT;
-  size_t most = (size_t)BATCH * 1024 * 64;
+  if (argc > 6) batch = atoi(argv[6]);
+  size_t most = (size_t)32 * 1024 * 64;
   x = floats(most), y = floats(most), dy = floats(most), dx = floats(most), bias = floats(4096);
   weights = floats((size_t)4608 * 512), velocity = floats((size_t)4608 * 512), gradient = floats((size_t)4608 * 512);
   patches = floats(1024 * 576 * 2);

@@ -223,6 +223,15 @@ SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_fma(swiftcl_lanes a, swiftcl_lanes b,
   return __builtin_elementwise_fma(a, b, c);
 }
 
+/* The same for eight, which the blocks of masked layers have. */
+typedef float swiftcl_lanes_eight __attribute__((ext_vector_type(8)));
+
+SWIFTCL_LANES_INLINE swiftcl_lanes_eight swiftcl_fma_eight(swiftcl_lanes_eight a,
+                                                           swiftcl_lanes_eight b,
+                                                           swiftcl_lanes_eight c) {
+  return __builtin_elementwise_fma(a, b, c);
+}
+
 #else
 
 /* The exact sum of a double and a float's double, rounded to float once. */

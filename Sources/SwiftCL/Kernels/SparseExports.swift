@@ -3,42 +3,6 @@
 
   // The doors of the sparse kernels, as those in KernelExports.swift.
 
-  /// See `BuiltinKernels.sparseRowsForward`.
-  #if SWIFTCL_VARIANT_V4
-    @c(swiftcl_v4_sparse_rows_forward)
-  #elseif SWIFTCL_VARIANT_V3
-    @c(swiftcl_v3_sparse_rows_forward)
-  #else
-    @c(swiftcl_base_sparse_rows_forward)
-  #endif
-  public func sparseRowsForwardExport(pass: UnsafePointer<swiftcl_sparse_rows>) {
-    BuiltinKernels.sparseRowsForward(pass.pointee)
-  }
-
-  /// See `BuiltinKernels.sparseRowsInputGradient`.
-  #if SWIFTCL_VARIANT_V4
-    @c(swiftcl_v4_sparse_rows_input_gradient)
-  #elseif SWIFTCL_VARIANT_V3
-    @c(swiftcl_v3_sparse_rows_input_gradient)
-  #else
-    @c(swiftcl_base_sparse_rows_input_gradient)
-  #endif
-  public func sparseRowsInputGradientExport(pass: UnsafePointer<swiftcl_sparse_rows>) {
-    BuiltinKernels.sparseRowsInputGradient(pass.pointee)
-  }
-
-  /// See `BuiltinKernels.sparseRowsWeightGradient`.
-  #if SWIFTCL_VARIANT_V4
-    @c(swiftcl_v4_sparse_rows_weight_gradient)
-  #elseif SWIFTCL_VARIANT_V3
-    @c(swiftcl_v3_sparse_rows_weight_gradient)
-  #else
-    @c(swiftcl_base_sparse_rows_weight_gradient)
-  #endif
-  public func sparseRowsWeightGradientExport(pass: UnsafePointer<swiftcl_sparse_rows>) {
-    BuiltinKernels.sparseRowsWeightGradient(pass.pointee)
-  }
-
   /// See `BuiltinKernels.sparsePlanesForward`.
   #if SWIFTCL_VARIANT_V4
     @c(swiftcl_v4_sparse_planes_forward)
@@ -75,27 +39,57 @@
     BuiltinKernels.sparsePlanesWeightGradient(pass.pointee)
   }
 
-  /// See `BuiltinKernels.planesFromRows`.
-  #if SWIFTCL_VARIANT_V4
-    @c(swiftcl_v4_planes_from_rows)
-  #elseif SWIFTCL_VARIANT_V3
-    @c(swiftcl_v3_planes_from_rows)
-  #else
-    @c(swiftcl_base_planes_from_rows)
-  #endif
-  public func planesFromRowsExport(pass: UnsafePointer<swiftcl_plane_copy>) {
-    BuiltinKernels.planesFromRows(pass.pointee)
-  }
+  // Those of rows work on eight floats at a time, and the copies wait for memory: for both the
+  // widest variant leaves the work to the narrower one.
+  #if !SWIFTCL_VARIANT_V4
+    /// See `BuiltinKernels.sparseRowsForward`.
+    #if SWIFTCL_VARIANT_V3
+      @c(swiftcl_v3_sparse_rows_forward)
+    #else
+      @c(swiftcl_base_sparse_rows_forward)
+    #endif
+    public func sparseRowsForwardExport(pass: UnsafePointer<swiftcl_sparse_rows>) {
+      BuiltinKernels.sparseRowsForward(pass.pointee)
+    }
 
-  /// See `BuiltinKernels.rowsFromPlanes`.
-  #if SWIFTCL_VARIANT_V4
-    @c(swiftcl_v4_rows_from_planes)
-  #elseif SWIFTCL_VARIANT_V3
-    @c(swiftcl_v3_rows_from_planes)
-  #else
-    @c(swiftcl_base_rows_from_planes)
+    /// See `BuiltinKernels.sparseRowsInputGradient`.
+    #if SWIFTCL_VARIANT_V3
+      @c(swiftcl_v3_sparse_rows_input_gradient)
+    #else
+      @c(swiftcl_base_sparse_rows_input_gradient)
+    #endif
+    public func sparseRowsInputGradientExport(pass: UnsafePointer<swiftcl_sparse_rows>) {
+      BuiltinKernels.sparseRowsInputGradient(pass.pointee)
+    }
+
+    /// See `BuiltinKernels.sparseRowsWeightGradient`.
+    #if SWIFTCL_VARIANT_V3
+      @c(swiftcl_v3_sparse_rows_weight_gradient)
+    #else
+      @c(swiftcl_base_sparse_rows_weight_gradient)
+    #endif
+    public func sparseRowsWeightGradientExport(pass: UnsafePointer<swiftcl_sparse_rows>) {
+      BuiltinKernels.sparseRowsWeightGradient(pass.pointee)
+    }
+
+    /// See `BuiltinKernels.planesFromRows`.
+    #if SWIFTCL_VARIANT_V3
+      @c(swiftcl_v3_planes_from_rows)
+    #else
+      @c(swiftcl_base_planes_from_rows)
+    #endif
+    public func planesFromRowsExport(pass: UnsafePointer<swiftcl_plane_copy>) {
+      BuiltinKernels.planesFromRows(pass.pointee)
+    }
+
+    /// See `BuiltinKernels.rowsFromPlanes`.
+    #if SWIFTCL_VARIANT_V3
+      @c(swiftcl_v3_rows_from_planes)
+    #else
+      @c(swiftcl_base_rows_from_planes)
+    #endif
+    public func rowsFromPlanesExport(pass: UnsafePointer<swiftcl_plane_copy>) {
+      BuiltinKernels.rowsFromPlanes(pass.pointee)
+    }
   #endif
-  public func rowsFromPlanesExport(pass: UnsafePointer<swiftcl_plane_copy>) {
-    BuiltinKernels.rowsFromPlanes(pass.pointee)
-  }
 #endif

@@ -42,8 +42,10 @@ extension swiftcl_sparse_planes {
       } else {
         scatterTile(at, dx, Tile1<S>.self)
       }
-    #else
+    #elseif SWIFTCL_VARIANT_V3 || arch(arm64) || (arch(x86_64) && SWIFTCL_FMA)
       scatterStrip(at, dx, S.self)
+    #else
+      scatterEach(at, dx, pixels: S.count)
     #endif
   }
 
@@ -64,7 +66,7 @@ extension swiftcl_sparse_planes {
         entry &+= 1
       }
     }
-  #else
+  #elseif SWIFTCL_VARIANT_V3 || arch(arm64) || (arch(x86_64) && SWIFTCL_FMA)
     /// Where registers do not hold the gradients, they are read once an entry.
     @inline(never)
     private func scatterStrip<S: Strip>(
@@ -84,6 +86,34 @@ extension swiftcl_sparse_planes {
           output &+= 1
         }
         sum.store(to: to, step: x_step)
+        entry &+= 1
+      }
+    }
+  #else
+    /// Pixel by pixel, small in code: no chain is shorter than the emulated multiply-add.
+    @inline(never)
+    private func scatterEach(
+      _ at: SparsePlace, _ dx: UnsafeMutablePointer<Float>, pixels count: Int
+    ) {
+      let dy = source(at)
+      let dx = dx + (at.line &* x_line &+ at.pixel &* x_step)
+      let end = Int(weights.starts[at.group &+ 1])
+      var entry = Int(weights.starts[at.group])
+      while entry < end {
+        let values = weights.values + entry &* weights.width
+        var pixel = 0
+        while pixel < count {
+          let to = place(of: entry) &+ pixel &* x_step
+          var sum = dx.lanes(at: to)
+          var output = 0
+          while output < weights.width {
+            let factor = Lanes(repeating: values[output])
+            sum = fma16(factor, dy.lanes(at: output &* y_plane &+ pixel &* 16), sum)
+            output &+= 1
+          }
+          dx.setLanes(sum, at: to)
+          pixel &+= 1
+        }
         entry &+= 1
       }
     }
