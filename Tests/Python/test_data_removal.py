@@ -18,7 +18,7 @@ def epoch(net, x, y, rng, batch=16):
         ids = order[first:first + batch]
         guess = net.predict_labels(swiftcl.OPEN, x[ids])
         right.update(zip(ids.tolist(), (guess == y[ids]).tolist()))
-        net.train_step_ids(x[ids], y[ids], ids)
+        net.train_step(x[ids], y[ids], ids)
     return right
 
 
@@ -54,7 +54,7 @@ def test_the_easiest_go(rule):
             assert max(score[e] for e in gone) <= min(score[e] for e in kept)
         assert len(set(score.values())) > 1
         with pytest.raises(swiftcl.ArgumentError, match="removed"):
-            net.train_step_ids(x[:120][list(gone)[:1]], y[list(gone)[:1]], list(gone)[:1])
+            net.train_step(x[:120][list(gone)[:1]], y[list(gone)[:1]], list(gone)[:1])
 
 
 def test_the_papers_schedule():
@@ -115,17 +115,17 @@ def test_misuse(net):
             net.data_begin(20)
         with net.task():
             with pytest.raises(swiftcl.StateError, match="swiftcl_data_begin"):
-                net.train_step_ids(x[:2], y[:2], [0, 1])
+                net.train_step(x[:2], y[:2], [0, 1])
             with pytest.raises(swiftcl.CapacityError):
                 net.data_begin(21)
             net.data_begin(20)
             for ids, word in (([0, 20], "below"), ([4, 4], "index 0"), ([1, 2**32 - 1], "below")):
                 with pytest.raises(swiftcl.ArgumentError, match=word):
-                    net.train_step_ids(x[:2], y[:2], ids)
+                    net.train_step(x[:2], y[:2], ids)
             for ids, kind in (([0], ValueError), ([0.5, 1.5], TypeError), ([-1, 0], TypeError), ([2**32, 0], TypeError)):
                 with pytest.raises(kind, match="ids"):
-                    net.train_step_ids(x[:2], y[:2], ids)
-            net.train_step_ids(x[:2], y[:2], [19, 0])
+                    net.train_step(x[:2], y[:2], ids)
+            net.train_step(x[:2], y[:2], [19, 0])
             for count in (20, 21, 2**63):
                 with pytest.raises(swiftcl.ArgumentError, match="count"):
                     net.data_remove(count)

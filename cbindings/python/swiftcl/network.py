@@ -305,11 +305,18 @@ class Network:
 
     # ------------------------------------------------------------- training
 
-    def train_step(self, x: Any, y: Any) -> Step:
-        """One step on a batch: x (rows, inputs), y (rows,) labels."""
+    def train_step(self, x: Any, y: Any, ids: Optional[Any] = None) -> Step:
+        """One step on a batch: x (rows, inputs), y (rows,) labels.
+
+        With ``ids`` (rows,), numbers of the examples since :meth:`data_begin`, it takes down which
+        rows were right. All ids differ, and none was removed.
+        """
         rows = self._rows(x)
         labels = as_labels(y, rows.shape[0])
-        return self._report("swiftcl_train_step", Step, rows.ctypes.data, pointer(labels), rows.shape[0])
+        if ids is None:
+            return self._report("swiftcl_train_step", Step, rows.ctypes.data, pointer(labels), rows.shape[0])
+        return self._report("swiftcl_train_step_ids", Step, rows.ctypes.data, pointer(labels),
+                            pointer(as_ids(ids, rows.shape[0])), rows.shape[0])
 
     def train_step_targets(self, x: Any, targets: Any) -> Step:
         """One step on a batch with squared error: x (rows, inputs), targets (rows, outputs) float32."""
@@ -657,16 +664,6 @@ class Network:
         The network has room for as many as its option ``data_samples`` says.
         """
         self._call("swiftcl_data_begin", integer(samples, ctypes.c_size_t, "samples"))
-
-    def train_step_ids(self, x: Any, y: Any, ids: Any) -> Step:
-        """One step on a batch: x (rows, inputs), y (rows,) labels, ids (rows,) numbers of the examples.
-
-        It takes down which rows were right. All ids differ, and none was removed.
-        """
-        rows = self._rows(x)
-        labels, numbers = as_labels(y, rows.shape[0]), as_ids(ids, rows.shape[0])
-        return self._report("swiftcl_train_step_ids", Step, rows.ctypes.data, pointer(labels), pointer(numbers),
-                            rows.shape[0])
 
     def data_remove(self, count: int) -> int:
         """Removes the ``count`` easiest of the examples seen since the last removal from the open task.

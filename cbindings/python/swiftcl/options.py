@@ -210,8 +210,14 @@ def build_options(
             raise TypeError(f"input_type is {wanted}, expected one of {', '.join(map(str, INPUT_DTYPES.values()))}")
         given["input_type"] = matching[0]
     channel_values = {key: given.pop(key) for key in ("input_scale", "input_offset") if key in given}
+    phases = given.pop("mask_phases", None)
     for key, value in given.items():
         set_field(options, key, value)
+    if phases is not None:
+        steps = [(integer(step, ctypes.c_uint64, "step of a mask phase"), float(prune), float(grow)) for step, prune, grow in phases]
+        options.mask_phases = (abi.structs["swiftcl_mask_phase"] * len(steps))(*steps)
+        options.mask_phase_count = len(steps)
+        keep.append(options.mask_phases)
     for key, value in channel_values.items():
         if value is None:
             continue
