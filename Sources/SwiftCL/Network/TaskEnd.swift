@@ -11,7 +11,7 @@ extension Network {
   mutating func abortTask() -> swiftcl_status {
     if !task.isOpen { return fail(SWIFTCL_E_STATE, "no task is open") }
     abortReplay()
-    endData()
+    data?.pointee.close()
     if !task.reopens, task.classesBefore != options.max_classes { forgetClasses(of: task) }
     task = OpenTask()
     return SWIFTCL_OK
@@ -32,9 +32,11 @@ extension Network {
         store.used)
     }
     if task.phase == SWIFTCL_PHASE_COMPETE { commit() }
-    task.record.ownedWinners = ownedWinners()
-    task.record.ownedEdges = ownedEdges()
-    task.record.frozenEdges = frozenEdges()
+    // One copy for what only reads: each call of it from here would make its own.
+    let net = self
+    task.record.ownedWinners = net.ownedWinners()
+    task.record.ownedEdges = net.ownedEdges()
+    task.record.frozenEdges = net.frozenEdges()
     if options.protection != SWIFTCL_PROTECT_FROZEN && !options.sharesTicket { writeBack() }
     fill(target)
     if !task.reopens {
@@ -50,7 +52,7 @@ extension Network {
     }
     target.pointee.record = task.record
     endReplay(target)
-    endData()
+    data?.pointee.close()
     // What the class head looks at has changed where finished tickets may.
     if task.reopens || options.sharesTicket || !freezesOwned { classHead.drop() }
     task = OpenTask()
