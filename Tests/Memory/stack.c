@@ -36,6 +36,12 @@ static swiftcl_status create(void) { return swiftcl_network_create(&options, &ne
 static swiftcl_status begin(void) { return swiftcl_task_begin(net, NULL, &task); }
 static swiftcl_status step(void) { return swiftcl_train_step(net, rows, labels, BATCH, NULL); }
 static swiftcl_status step_one(void) { return swiftcl_train_step(net, rows, labels, 1, NULL); }
+static swiftcl_status step_ids(void) {
+  uint32_t ids[BATCH];
+  for (uint32_t i = 0; i < BATCH; i++) ids[i] = i;
+  swiftcl_status status = swiftcl_data_begin(net, BATCH);
+  return status ? status : swiftcl_train_step_ids(net, rows, labels, ids, BATCH, NULL);
+}
 static swiftcl_status fit(void) { return swiftcl_fit(net, rows, labels, BATCH, NULL, NULL); }
 static swiftcl_status end(void) { return swiftcl_task_end(net, NULL); }
 static swiftcl_status predict(void) { return swiftcl_predict(net, task, rows, BATCH, logits, BATCH * CLASSES); }
@@ -149,12 +155,14 @@ int main(void) {
   options.max_tasks = 2;
   options.replay_rows = 64;
   options.class_head = 1;
+  options.data_samples = BATCH;
   bare = touched(nothing, "nothing");
   measure("swiftcl_network_plan", plan, 24);
   measure("swiftcl_network_create", create, 24);
   measure("swiftcl_task_begin", begin, 20);
   measure("swiftcl_train_step", step, 36);
   measure("swiftcl_train_step of one row", step_one, 36);
+  measure("swiftcl_train_step_ids", step_ids, 36);
   measure("swiftcl_fit", fit, 36);
   measure("swiftcl_task_end", end, 20);
   measure("swiftcl_predict", predict, 8);

@@ -173,7 +173,7 @@ struct ForecastTests {
         options.layers = $0.baseAddress
         for l in 0..<options.parameterLayers {
           if let shape = LayerGraph(options).shape(l, options),
-            LayerShape.isMasked(l, shape, options)
+            options.couldMask(l, shape)
           {
             found.append(l)
           }

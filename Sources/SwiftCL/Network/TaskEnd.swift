@@ -11,7 +11,7 @@ extension Network {
   mutating func abortTask() -> swiftcl_status {
     if !task.isOpen { return fail(SWIFTCL_E_STATE, "no task is open") }
     abortReplay()
-    endData()
+    data?.pointee.close()
     if !task.reopens, task.classesBefore != options.max_classes { forgetClasses(of: task) }
     task = OpenTask()
     return SWIFTCL_OK
@@ -53,7 +53,7 @@ extension Network {
     costs.add(task.costs)
     target.pointee.record = task.record
     endReplay(target)
-    endData()
+    data?.pointee.close()
     // What the class head looks at has changed where finished tickets may.
     if task.reopens || options.sharesTicket || !freezesOwned { classHead.drop() }
     task = OpenTask()

@@ -39,9 +39,6 @@ extension Network {
     return SWIFTCL_OK
   }
 
-  /// The task is over: nothing of it is followed.
-  func endData() { data?.pointee.close() }
-
   // MARK: training
 
   @inline(never)

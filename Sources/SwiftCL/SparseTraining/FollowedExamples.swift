@@ -46,10 +46,11 @@ struct FollowedExamples {
 
   static func flagBytes(_ samples: Int) -> Int { (samples + 1) / 2 }
 
-  /// Of no task.
+  /// The task is over: nothing of it is followed.
   mutating func close() { begin(0) }
 
   /// Follows this many examples, all kept, none seen.
+  @inline(never)
   mutating func begin(_ samples: Int) {
     self.samples = samples
     kept = samples
