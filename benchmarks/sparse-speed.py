@@ -93,6 +93,7 @@ class Measured:
             shape.layers, shape.inputs, seed=0, sharing="shared", protection="none", sampler="random",
             learning_rate=1e-4, max_batch=BATCH, max_tasks=1, **shape.options, **variant.described())
         self.net.begin_task()
+        self.net.time_layers()
         rng = np.random.default_rng(0)
         self.x = rng.random((BATCH, shape.inputs), np.float32)
         self.y = rng.integers(0, CLASSES, BATCH).astype(np.int32)
@@ -112,8 +113,6 @@ class Measured:
 
     def layer_seconds(self):
         """Of the masked layers, forward and backward with the update, summed since the network began."""
-        if not hasattr(self.net, "layer_seconds"):
-            return None
         times = self.net.layer_seconds()
         return sum(times[layer][0] + times[layer][1] for layer in self.masked)
 

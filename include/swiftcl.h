@@ -1764,6 +1764,37 @@ swiftcl_status swiftcl_weight_mask(
 swiftcl_status swiftcl_gradient_mask(
     swiftcl_network *network, uint32_t layer, uint8_t *mask, size_t count);
 
+/**
+ * Measures from here on how long training steps take in each layer, or stops
+ * it. It costs two looks at the clock a layer and pass, and changes no number
+ * that is computed.
+ *
+ * @param network a network.
+ * @param on 1 or 0; 1 begins at 0 seconds.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for `on`;
+ *     SWIFTCL_E_UNSUPPORTED for 1 where there is no clock (firmware). Since
+ *     0.1.
+ */
+swiftcl_status swiftcl_layer_times(swiftcl_network *network, int32_t on);
+
+/**
+ * How long training steps took in a layer since swiftcl_layer_times was called
+ * with 1.
+ *
+ * @param network a network.
+ * @param layer as for swiftcl_mask_info_get.
+ * @param forward receives seconds of forward passes, with what follows the
+ *     layer up to the next one with parameters; may be NULL.
+ * @param backward receives seconds of gradients and updates; may be NULL. With
+ *     options.clip_norm updates are not in it, nor are updates of masks in any
+ *     case.
+ * @return SWIFTCL_OK, SWIFTCL_E_NULL, SWIFTCL_E_ARGUMENT for the layer. Since
+ *     0.1.
+ */
+swiftcl_status swiftcl_layer_seconds(
+    swiftcl_network *network, uint32_t layer, double *forward,
+    double *backward);
+
 /* The _init calls of option structs: they tell the library how large the struct is in this header,
    so that a newer library never writes more than the program has. */
 #define swiftcl_options_init(options) swiftcl_options_init_sized((options), sizeof(swiftcl_options))

@@ -70,3 +70,51 @@ public func swiftcl_gradient_mask(
   return net.pointee.weightMask(
     SWIFTCL_TASK_OPEN, layer: layer, mask, count: Int(shown: count), computed: true)
 }
+
+/// Measures from here on how long training steps take in each layer, or stops it. It costs two looks at
+/// the clock a layer and pass, and changes no number that is computed.
+///
+/// - Parameter network: a network.
+/// - Parameter on: 1 or 0; 1 begins at 0 seconds.
+/// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for `on`; SWIFTCL_E_UNSUPPORTED for 1 where there is
+///   no clock (firmware). Since 0.1.
+@c(swiftcl_layer_times)
+public func swiftcl_layer_times(_ network: swiftcl_network_ref?, _ on: Int32) -> swiftcl_status {
+  guard let net = Boundary.network(network, "swiftcl_layer_times") else { return Boundary.refused }
+  if on < 0 || on > 1 {
+    return net.pointee.fail(SWIFTCL_E_ARGUMENT, "on", is: Int(on), expected: "0 or 1")
+  }
+  #if SWIFTCL_FIRMWARE
+    if on == 1 { return net.pointee.fail(SWIFTCL_E_UNSUPPORTED, "there is no clock") }
+  #endif
+  net.pointee.timesLayers = on == 1
+  if on == 0 { return SWIFTCL_OK }
+  for l in 0..<net.pointee.layerCount {
+    net.pointee.working[l].forwardSeconds = 0
+    net.pointee.working[l].backwardSeconds = 0
+  }
+  return SWIFTCL_OK
+}
+
+/// How long training steps took in a layer since swiftcl_layer_times was called with 1.
+///
+/// - Parameter network: a network.
+/// - Parameter layer: as for swiftcl_mask_info_get.
+/// - Parameter forward: receives seconds of forward passes, with what follows the layer up to the next one
+///   with parameters; may be NULL.
+/// - Parameter backward: receives seconds of gradients and updates; may be NULL. With options.clip_norm updates
+///   are not in it, nor are updates of masks in any case.
+/// - Returns: SWIFTCL_OK, SWIFTCL_E_NULL, SWIFTCL_E_ARGUMENT for the layer. Since 0.1.
+@c(swiftcl_layer_seconds)
+public func swiftcl_layer_seconds(
+  _ network: swiftcl_network_ref?, _ layer: UInt32, _ forward: UnsafeMutablePointer<Double>?,
+  _ backward: UnsafeMutablePointer<Double>?
+) -> swiftcl_status {
+  guard let net = Boundary.network(network, "swiftcl_layer_seconds") else {
+    return Boundary.refused
+  }
+  guard let l = net.pointee.parameterLayer(layer) else { return net.pointee.error.status }
+  forward?.pointee = net.pointee.working[l].forwardSeconds
+  backward?.pointee = net.pointee.working[l].backwardSeconds
+  return SWIFTCL_OK
+}

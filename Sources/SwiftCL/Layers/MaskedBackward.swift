@@ -7,7 +7,7 @@ extension Network {
   func maskedGradients(
     layer l: Int, _ x: Surface, samples: Int, new: Int, _ delta: UnsafePointer<Float>
   ) {
-    guard let mask = working[l].mask, let gradient = working[l].gradients.weights else { return }
+    guard let mask = working[l].mask else { return }
     let below = shapes[l].input
     if below >= 0 {
       if shapes[l].gathers && !shapes[l].sharesInput {
@@ -19,10 +19,8 @@ extension Network {
       }
     }
     if dueUpdate != nil { scoreGradients(layer: l, x, samples: samples, new: new, delta) }
-    let chooses = choosesGradients(mask)
-    if chooses { working[l].mask?.computes = false }
+    if choosesGradients(mask) { dropChoice(layer: l) }
     maskedWeightGradient(layer: l, x, first: 0, samples: samples, delta, all: false)
-    if chooses { chooseGradients(layer: l, gradient) }
     if below >= 0 {
       maskedInputGradient(layer: l, samples: samples, delta)
       if !shapes[below].isPooled && !shapes[below].masksItself {

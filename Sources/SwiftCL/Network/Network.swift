@@ -104,6 +104,8 @@ struct Network {
   var costs = TrainingCosts()
   /// Spent in training steps; no part of a checkpoint, which has no time in it.
   var seconds: Double = 0
+  /// Whether the time of each layer is measured; no part of a checkpoint.
+  var timesLayers = false
 
   /// Competing layers; the head is behind them.
   var hidden: Int { layerCount - 1 }

@@ -73,6 +73,8 @@ extension Network {
   func forward(_ x: InputRows, rows: Int) -> Float {
     var kl: Float = 0
     for l in 0..<layerCount {
+      let started = layerClock
+      defer { if timesLayers { working[l].forwardSeconds += layerClock - started } }
       let input = surface(below: l, x)
       if working[l].competes { openGates(layer: l) }
       forward(layer: l, input, samples: rows, trains: true)
@@ -108,6 +110,8 @@ extension Network {
     var l = layerCount
     while l > 0 {
       l -= 1
+      let started = layerClock
+      defer { if timesLayers { working[l].backwardSeconds += layerClock - started } }
       let pixels = rows * shapes[l].pixels
       let delta = l < hidden ? working[l].delta : working[l].output
       if l < hidden {
@@ -117,7 +121,10 @@ extension Network {
       let input = surface(below: l, x)
       if runningMask(l) != nil {
         maskedGradients(layer: l, input, samples: rows, new: new, delta)
-        if !clips { applyGradients(layer: l, rule) }
+        if !clips {
+          chooseGradients(layer: l)
+          applyGradients(layer: l, rule)
+        }
       } else if shapes[l].gathers {
         gatherGradients(layer: l, input, samples: rows, delta)
         if !clips { applyGradients(layer: l, rule) }
@@ -134,9 +141,17 @@ extension Network {
     }
     gradientsOfLogits()
     if clips {
-      let squared = squaredNorms()
+      var squared = squaredNorms()
       report.gradient_norm = Float(squared.squareRoot())
-      if !report.gradient_norm.isFinite { return false }
+      if !report.gradient_norm.isFinite {
+        for l in 0..<hidden { keepChoice(layer: l) }
+        return false
+      }
+      if options.gradient_sparsity > 0 {
+        for l in 0..<hidden { chooseGradients(layer: l) }
+        squared = squaredNorms()
+        report.gradient_norm = Float(squared.squareRoot())
+      }
       applyClipped(squared)
     }
     if let phase = dueUpdate { updateMasks(phase) }
@@ -146,6 +161,9 @@ extension Network {
     }
     return true
   }
+
+  /// The clock, where layers are timed.
+  private var layerClock: Double { timesLayers ? Clock.seconds : 0 }
 
   private func squaredNorms() -> Double {
     var total: Double = 0

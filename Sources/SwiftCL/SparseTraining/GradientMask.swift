@@ -8,10 +8,27 @@ extension Network {
     options.gradient_sparsity > 0 && maskStep >= mask.chooseAt
   }
 
-  /// Keeps the largest of all gradients, which the step has just computed.
+  /// All gradients are computed in a step that chooses; the choice before it is not lost until then.
+  func dropChoice(layer l: Int) {
+    working[l].mask?.hadChoice = working[l].mask?.computes ?? false
+    working[l].mask?.computes = false
+    refreshStill(layer: l)
+  }
+
+  /// After a step that was refused.
+  func keepChoice(layer l: Int) {
+    guard let mask = runningMask(l), mask.hadChoice else { return }
+    working[l].mask?.computes = true
+    working[l].mask?.hadChoice = false
+    refreshStill(layer: l)
+  }
+
+  /// Where it is time, keeps the largest of all gradients, which the step has just computed.
   @inline(never)
-  func chooseGradients(layer l: Int, _ gradient: UnsafePointer<Float>) {
-    guard let mask = working[l].mask else { return }
+  func chooseGradients(layer l: Int) {
+    guard let mask = runningMask(l), choosesGradients(mask),
+      let gradient = working[l].gradients.weights
+    else { return }
     let width = mask.live.width
     // A list of places and one of sums take turns in the same bytes.
     let sums = UnsafeMutableRawPointer(mask.active).assumingMemoryBound(to: Float.self)
@@ -34,6 +51,7 @@ extension Network {
     }
     mask.activeStarts[mask.live.groups] = Int32(count)
     working[l].mask?.computes = true
+    working[l].mask?.hadChoice = false
     working[l].mask?.chooseAt = maskStep &+ UInt64(options.gradient_interval)
     refreshStill(layer: l)
   }

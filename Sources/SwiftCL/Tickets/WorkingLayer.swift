@@ -63,6 +63,9 @@ struct WorkingLayer {
   /// After the layer's pooling, where it has one.
   var pooled: UnsafeMutablePointer<Float>
   var pooledDelta: UnsafeMutablePointer<Float>
+  /// Time that steps took here, where it is measured.
+  var forwardSeconds: Double = 0
+  var backwardSeconds: Double = 0
   var sums: LayerSums
   var gradients: LayerGradients
 

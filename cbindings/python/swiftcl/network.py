@@ -16,7 +16,7 @@ from ._arrays import INPUT_DTYPES, as_ids, as_labels, as_rows, as_targets, outpu
 from ._integers import integer, layer_index, task_number
 from ._library import Library, default_library
 from ._progress import Watcher
-from .errors import ClosedError
+from .errors import ArgumentError, ClosedError
 from .evaluation import ProtocolMatrices
 from .options import build_options, class_array, initialise, plan_of, set_field, sized
 from .records import (
@@ -582,6 +582,25 @@ class Network:
             mask = np.empty(self._shape(OPEN, layer), np.uint8)
             self._call("swiftcl_gradient_mask", layer_index(layer), pointer(mask), mask.size)
         return mask.view(np.bool_)
+
+    def time_layers(self, on: bool = True) -> None:
+        """Measures from here on how long training steps take in each layer, or stops it."""
+        self._call("swiftcl_layer_times", int(bool(on)))
+
+    def layer_seconds(self) -> List[Tuple[float, float]]:
+        """Seconds (forward, backward) of each layer with parameters since :meth:`time_layers`."""
+        result = []
+        forward, backward = ctypes.c_double(), ctypes.c_double()
+        with self._lock:
+            info = sized("swiftcl_network_info")
+            self._call("swiftcl_network_info_get", ctypes.byref(info))
+            for layer in range(info.layer_count):
+                try:
+                    self._call("swiftcl_layer_seconds", layer, ctypes.byref(forward), ctypes.byref(backward))
+                except ArgumentError:  # a layer without parameters
+                    continue
+                result.append((forward.value, backward.value))
+        return result
 
     def normalisation(self, task: TaskLike, layer: int) -> Normalisation:
         """What the batch normalisation at ``layer`` of the description has for each unit of ``task``.
