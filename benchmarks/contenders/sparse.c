@@ -125,7 +125,6 @@ static void sparse_conv(int product, shape s, int band) {
   for (int group = 0; group < 2; group++) {
     float *rx = x + (size_t)16 * group * pixels(s) * s.channels, *rdx = dx + (size_t)16 * group * pixels(s) * s.channels;
     float *ry = y + (size_t)16 * group * pixels(s) * s.outputs, *rdy = dy + (size_t)16 * group * pixels(s) * s.outputs;
-    if (product == INPUT_GRADIENT) memset(rdx, 0, sizeof(float) * 16 * pixels(s) * s.channels);
     for (int line = 0; line < s.side; line += band, passes++) {
       swiftcl_plane_copy cx = copy(s, rx, s.channels, planes, band + 2, line - 1, 1);
       swiftcl_plane_copy cy = copy(s, product == FORWARD ? ry : rdy, s.outputs, yplanes, band, line, 0);
@@ -138,9 +137,15 @@ static void sparse_conv(int product, shape s, int band) {
       if (product == FORWARD) k->sparse_planes_forward(&p), k->rows_from_planes(&cy);
       if (product == WEIGHT_GRADIENT) k->sparse_planes_weight_gradient(&p);
       if (product == INPUT_GRADIENT) {
-        cx.planes = dplanes, cx.rows = rdx, cx.adds = 1;
+        cx.planes = dplanes, cx.rows = rdx;
         memset(dplanes, 0, sizeof(float) * cx.plane_stride * s.channels);
-        k->sparse_planes_input_gradient(&p), k->rows_from_planes(&cx);
+        k->sparse_planes_input_gradient(&p);
+        /* Lines that the band before has reached, too, grow; the others are new. */
+        swiftcl_plane_copy shared = cx;
+        shared.end_line = line ? line + 1 : 0, shared.adds = 1;
+        if (line) k->rows_from_planes(&shared);
+        cx.planes += (shared.end_line - cx.first_line) * cx.line_stride, cx.first_line = shared.end_line;
+        k->rows_from_planes(&cx);
       }
     }
   }
