@@ -1,13 +1,17 @@
 /*
- * sparse.c -- the kernels of masked layers beside the dense ones, shape by shape.
+ * sparse-kernels.c -- the kernels of masked layers beside the dense ones, shape by shape.
  *
- *   sparse ROUNDS      prints one JSON object a line
+ *   sparse-kernels ROUNDS [LEVEL [ROWS [BAND [LAYOUT]]]]
  *
- * A dense layer or a convolution of 3 x 3 taps at a batch of 32, some of its weights kept, in blocks of eight
- * outputs or single. A number is the time of one product, copies between rows and planes included, by that of
- * the dense kernel on the same shape; dense convolutions gather their patches outside of the clock. Contenders
- * take turns, and each time is the median over the rounds. One thread. Linked with the object
- * files of the library. x86-64 only.
+ * Dense layers of 32 (or ROWS) rows and convolutions of 3 x 3 taps on 32 samples, some of whose weights
+ * are kept, in blocks of eight outputs or single. What counts is the time of the three products, for
+ * masked layers with the copies between rows and planes, by that of the dense kernels on the same
+ * shape. Dense layers end with the optimiser's step, too. Dense convolutions gather their patches outside
+ * of the clock. LEVEL chooses the instruction set, 0 to 2, BAND the lines of one pass, LAYOUT which
+ * products of dense layers take rows as they are (bits: 1 forward, 2 input gradient, 4 weight gradient).
+ *
+ * The contenders take turns, and the fastest round counts: other programs only slow them. One
+ * thread. Prints one JSON object a line; benchmarks/sparse-kernels.py makes the table.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,28 +31,23 @@ typedef struct shape {
 } shape;
 
 static const shape shapes[] = {
-    {"dense 784-800", 784, 800, 0, 0}, {"dense 800-800", 800, 800, 0, 0},
-    {"conv 64, 32x32", 64, 64, 32, 0}, {"conv 128, 16x16", 128, 128, 16, 0},
-    {"conv 256, 8x8", 256, 256, 8, 0}, {"conv 512, 4x4", 512, 512, 4, 0},
+    {"784 to 800", 784, 800, 0, 0}, {"800 to 800", 800, 800, 0, 0},
+    {"64 maps, 32 x 32", 64, 64, 32, 2}, {"128 maps, 16 x 16", 128, 128, 16, 2},
+    {"256 maps, 8 x 8", 256, 256, 8, 4}, {"512 maps, 4 x 4", 512, 512, 4, 4},
 };
 
-static float *x, *y, *dy, *dx, *weights, *velocity, *gradient, *bias, *patches, *planes, *dplanes, *yplanes;
+static float *x, *y, *dy, *dx, *weights, *velocity, *gradient, *bias, *patches, *patch_gradient, *planes, *dplanes, *yplanes;
 static swiftcl_sparse kept;
 static int32_t *offsets, *starts, *inputs;
 static float *values, *sparse_velocity, *sparse_gradient;
 static swiftcl_update update;
 static int batch = 32; /* rows of a dense layer; of a convolution 32 samples */
-static int band_lines, rows_for; /* rows_for: which products take rows as they are, bit by bit */
+static int band_lines, layout = -1;
 
 static double now(void) {
   struct timespec t;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return t.tv_sec + 1e-9 * t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b) {
-  double u = *(const double *)a, v = *(const double *)b;
-  return (u > v) - (u < v);
 }
 
 static float *floats(size_t count) {
@@ -77,7 +76,7 @@ static void dense(int product, shape s) {
     const float *back = dy + (size_t)n * rows * out;
     if (product == FORWARD) k->forward_product(source, in, rows, in, weights, bias, out, to, out, 1);
     if (product == INPUT_GRADIENT)
-      k->input_gradient(back, out, rows, out, weights, 16 * in, in, s.side ? patches : dx, in, NULL, rows >= 16);
+      k->input_gradient(back, out, rows, out, weights, 16 * in, in, s.side ? patch_gradient : dx, in, NULL, rows >= 16);
     if (product == WEIGHT_GRADIENT) {
       if (s.side) k->weight_gradient(source, in, back, out, rows, in, out, gradient, n > 0);
       else k->weight_update(source, in, back, out, rows, in, out, weights, velocity, NULL, NULL, NULL, &update);
@@ -165,10 +164,17 @@ static void split(float *rows, int channels, float *to, int back) {
   }
 }
 
+/* As Sources/SwiftCL/Kernels/SparseKernels.swift decides, or as the command line says. */
+static int as_rows(int product) {
+  if (layout >= 0) return layout >> product & 1;
+  int block = kept.width == 8;
+  return batch < (product == FORWARD ? (block ? 12 : 3) : product == INPUT_GRADIENT ? 3 : block ? 96 : 6);
+}
+
 static void sparse_dense(int product, shape s) {
   const swiftcl_kernel_table *k = swiftcl_kernels();
   int groups = (batch + 15) / 16;
-  if (rows_for >> product & 1) {
+  if (as_rows(product)) {
     swiftcl_sparse_rows r = {.weights = kept, .x = x, .dx = dx, .x_stride = s.channels, .y = product ? dy : y,
                              .y_stride = s.outputs, .rows = batch, .bias = bias, .relu = 1};
     if (product == FORWARD) k->sparse_rows_forward(&r);
@@ -206,45 +212,42 @@ static double once(int contender, int product, shape s) {
 }
 
 int main(int argc, char **argv) {
-  int rounds = argc > 1 ? atoi(argv[1]) : 9, only = argc > 2 ? atoi(argv[2]) : -1;
-  if (argc > 3) swiftcl_kernels_select(atoi(argv[3]));
+  static const struct { int width; double sparsity; } masks[] = {{8, 0.75}, {8, 0.9}, {8, 0.95}, {1, 0.9}};
+  int rounds = argc > 1 ? atoi(argv[1]) : 9;
+  swiftcl_kernels_select(argc > 2 ? atoi(argv[2]) : -1);
+  if (argc > 3) batch = atoi(argv[3]);
   if (argc > 4) band_lines = atoi(argv[4]);
-  rows_for = argc > 5 ? atoi(argv[5]) : 1 << WEIGHT_GRADIENT;
-  if (argc > 6) batch = atoi(argv[6]);
-  size_t most = (size_t)32 * 1024 * 64;
+  if (argc > 5) layout = atoi(argv[5]);
+  if (batch < 1 || batch > 1024) return 1;
+  size_t most = (size_t)32 * 1024 * 64, dense_most = (size_t)4608 * 512;
   x = floats(most), y = floats(most), dy = floats(most), dx = floats(most), bias = floats(4096);
-  weights = floats((size_t)4608 * 512), velocity = floats((size_t)4608 * 512), gradient = floats((size_t)4608 * 512);
-  patches = floats(1024 * 576 * 2);
+  weights = floats(dense_most), velocity = floats(dense_most), gradient = floats(dense_most);
+  patches = floats(1024 * 576), patch_gradient = floats(1024 * 576);
   planes = aligned_alloc(4096, 4 * most), dplanes = aligned_alloc(4096, 4 * most), yplanes = aligned_alloc(4096, 4 * most);
-  offsets = malloc(4 * 4608), starts = malloc(4 * 4096), inputs = malloc(4 * 4608 * 512);
-  values = floats((size_t)4608 * 512), sparse_velocity = floats((size_t)4608 * 512), sparse_gradient = floats((size_t)4608 * 512);
+  offsets = malloc(4 * 4608), starts = malloc(4 * 4096), inputs = malloc(4 * dense_most);
+  values = floats(dense_most), sparse_velocity = floats(dense_most), sparse_gradient = floats(dense_most);
+  if (!planes || !dplanes || !yplanes || !offsets || !starts || !inputs) return 1;
   update = (swiftcl_update){.rate = 1e-9f, .momentum = 0.9f, .scale = 1};
-  static const double sparsities[] = {0.75, 0.9, 0.95};
   for (int i = 0; i < (int)(sizeof shapes / sizeof *shapes); i++) {
-    if (only >= 0 && i != only) continue;
     shape s = shapes[i];
-    for (int v = 0; v < 4; v++) {
-      int width = v < 3 ? 8 : 1;
-      double sparsity = v < 3 ? sparsities[v] : 0.9;
-      mask(s, width, 1 - sparsity);
-      double total[2] = {0, 0}, ratio[PRODUCTS], took[PRODUCTS];
+    for (int m = 0; m < 4; m++) {
+      mask(s, masks[m].width, 1 - masks[m].sparsity);
+      double best[2][PRODUCTS];
       for (int product = 0; product < PRODUCTS; product++) {
-        double times[2][64], middle[2];
-        for (int c = 0; c < 2; c++) {
-          once(c, product, s);
-          for (int r = 0; r < rounds && r < 64; r++) {
-            if (!s.side) once(c, product, s);
-            times[c][r] = once(c, product, s);
-          }
-          qsort(times[c], rounds, sizeof(double), by_value);
-          total[c] += middle[c] = times[c][0];
+        best[0][product] = best[1][product] = 1e9;
+        for (int round = 0; round < 2 * rounds; round++) {
+          /* What the other contender left in the caches is not what a step finds there. */
+          int c = round % 2;
+          if (!s.side) once(c, product, s);
+          double spent = once(c, product, s);
+          if (spent < best[c][product]) best[c][product] = spent;
         }
-        ratio[product] = middle[1] / middle[0], took[product] = middle[1];
       }
-      printf("{\"shape\": \"%s\", \"kernels\": \"%s\", \"width\": %d, \"sparsity\": %.2f, \"dense_ms\": %.3f, \"sparse_ms\": [%.3f, %.3f, %.3f], \"forward\": %.3f, \"input gradient\": %.3f, "
-             "\"weight gradient\": %.3f, \"all\": %.3f}\n",
-             s.name, swiftcl_kernels()->name, width, sparsity, 1e3 * total[0], 1e3 * took[0], 1e3 * took[1], 1e3 * took[2],
-             ratio[FORWARD], ratio[INPUT_GRADIENT], ratio[WEIGHT_GRADIENT], total[1] / total[0]);
+      printf("{\"kernels\": \"%s\", \"shape\": \"%s\", \"width\": %d, \"sparsity\": %.2f", swiftcl_kernels()->name,
+             s.name, masks[m].width, masks[m].sparsity);
+      for (int c = 0; c < 2; c++)
+        printf(", \"%s\": [%.4f, %.4f, %.4f]", c ? "sparse" : "dense", 1e3 * best[c][0], 1e3 * best[c][1], 1e3 * best[c][2]);
+      printf("}\n");
       fflush(stdout);
     }
   }
