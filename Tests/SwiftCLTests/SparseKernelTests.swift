@@ -23,9 +23,9 @@ struct SparseKernelTests {
           test.weights.bias.withUnsafeBufferPointer { bias in
             test.weights.lend(values: &values, active: active) { weights in
               var pass = swiftcl_sparse_rows(
-                weights: weights, x: x.baseAddress!, dx: dx.baseAddress, x_stride: test.xStride,
-                y: y.baseAddress!, y_stride: test.yStride, rows: test.rows,
-                bias: biased ? bias.baseAddress : nil, relu: relu, continues: continues)
+                weights: weights, x: x.start, dx: dx.start, x_stride: test.xStride,
+                y: y.start, y_stride: test.yStride, rows: test.rows,
+                bias: biased ? bias.start : nil, relu: relu, continues: continues)
               kernel(&pass)
             }
           }
@@ -48,10 +48,10 @@ struct SparseKernelTests {
             test.weights.bias.withUnsafeBufferPointer { bias in
               test.weights.lend(values: &values, active: active) { weights in
                 var pass = swiftcl_sparse_planes(
-                  weights: weights, offsets: offsets.baseAddress!, x: x.baseAddress!,
-                  dx: dx.baseAddress, x_line: test.xLine, x_step: 16 * test.step,
-                  y: y.baseAddress!, y_plane: test.yPlane, lines: test.lines,
-                  pixels: test.pixels, bias: biased ? bias.baseAddress : nil, relu: relu,
+                  weights: weights, offsets: offsets.start, x: x.start,
+                  dx: dx.start, x_line: test.xLine, x_step: 16 * test.step,
+                  y: y.start, y_plane: test.yPlane, lines: test.lines,
+                  pixels: test.pixels, bias: biased ? bias.start : nil, relu: relu,
                   continues: continues)
                 kernel(&pass)
               }
@@ -198,9 +198,9 @@ struct SparseKernelTests {
         rows.withUnsafeMutableBufferPointer { rows in
           planes.withUnsafeMutableBufferPointer { planes in
             var copy = swiftcl_plane_copy(
-              rows: rows.baseAddress!, sample_stride: sampleStride, pixel_stride: pixelStride,
+              rows: rows.start, sample_stride: sampleStride, pixel_stride: pixelStride,
               channel_stride: channelStride, samples: samples, channels: channels, height: height,
-              width: width, planes: planes.baseAddress!, plane_stride: planeStride,
+              width: width, planes: planes.start, plane_stride: planeStride,
               line_stride: lineStride, padding: padding, first_line: first, end_line: end,
               adds: adds)
             kernel(&copy)
