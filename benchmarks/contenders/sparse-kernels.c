@@ -6,9 +6,11 @@
  * Dense layers of 32 (or ROWS) rows and convolutions of 3 x 3 taps on 32 samples, some of whose weights
  * are kept, in blocks of eight outputs or single. What counts is the time of the three products, for
  * masked layers with the copies between rows and planes, by that of the dense kernels on the same
- * shape. Dense layers end with the optimiser's step, too. Dense convolutions gather their patches outside
- * of the clock; masked ones go band by band. LEVEL chooses the instruction set, 0 to 2, BAND the lines of one pass (a divisor of all), LAYOUT which
- * products of dense layers take rows as they are (bits: 1 forward, 2 input gradient, 4 weight gradient).
+ * shape. Dense layers end with the optimiser's step, too. Dense convolutions gather their patches
+ * outside of the clock; masked ones go band by band, and both gradients of a band share the planes of dy.
+ * LEVEL chooses the instruction set, 0 to 2, BAND the lines of one pass (a divisor of all), LAYOUT
+ * which products of dense layers take rows as they are (bits: 1 forward, 2 input gradient,
+ * 4 weight gradient).
  *
  * The contenders take turns, and the fastest round counts: other programs only slow them. One
  * thread. Prints one JSON object a line; benchmarks/sparse-kernels.py makes the table.
