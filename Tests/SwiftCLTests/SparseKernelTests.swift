@@ -23,9 +23,9 @@ struct SparseKernelTests {
           test.weights.bias.withUnsafeBufferPointer { bias in
             test.weights.lend(values: &values, active: active) { weights in
               var pass = swiftcl_sparse_rows(
-                weights: weights, x: x.baseAddress!, dx: dx.baseAddress, x_stride: test.xStride,
-                y: y.baseAddress!, y_stride: test.yStride, rows: test.rows,
-                bias: biased ? bias.baseAddress : nil, relu: relu, continues: continues)
+                weights: weights, x: x.start, dx: dx.start, x_stride: test.xStride,
+                y: y.start, y_stride: test.yStride, rows: test.rows,
+                bias: biased ? bias.start : nil, relu: relu, continues: continues)
               kernel(&pass)
             }
           }
@@ -48,10 +48,10 @@ struct SparseKernelTests {
             test.weights.bias.withUnsafeBufferPointer { bias in
               test.weights.lend(values: &values, active: active) { weights in
                 var pass = swiftcl_sparse_planes(
-                  weights: weights, offsets: offsets.baseAddress!, x: x.baseAddress!,
-                  dx: dx.baseAddress, x_line: test.xLine, x_step: 16 * test.step,
-                  y: y.baseAddress!, y_plane: test.yPlane, lines: test.lines,
-                  pixels: test.pixels, bias: biased ? bias.baseAddress : nil, relu: relu,
+                  weights: weights, offsets: offsets.start, x: x.start,
+                  dx: dx.start, x_line: test.xLine, x_step: 16 * test.step,
+                  y: y.start, y_plane: test.yPlane, lines: test.lines,
+                  pixels: test.pixels, bias: biased ? bias.start : nil, relu: relu,
                   continues: continues)
                 kernel(&pass)
               }
@@ -101,6 +101,51 @@ struct SparseKernelTests {
         #expect(same(found.values, wanted), "weight gradient, \(turn)")
       }
     }
+  }
+
+  /// So that the number of rows may choose the layout of a dense layer.
+  @Test(arguments: [1, 8])
+  func denseLayersHaveTheSameBitsOnRowsAndPlanes(width: Int) {
+    var numbers = KernelNumbers(seed: 25)
+    var planes = SparsePlanesCase(&numbers, width: width)
+    planes.lines = 1
+    planes.pixels = 5
+    planes.step = 1
+    planes.offsets = (0..<planes.weights.inputs).map { Int32(80 * $0) }
+    planes.yPlane = 80
+    planes.x = numbers.floats(80 * planes.weights.inputs)
+    planes.dx = numbers.floats(80 * planes.weights.inputs)
+    planes.y = numbers.floats(80 * planes.weights.outputs)
+    var rows = SparseRowsCase(&numbers, rows: 80, width: width)
+    rows.weights = planes.weights
+    (rows.xStride, rows.yStride) = (planes.weights.inputs, planes.weights.outputs)
+    func turned(_ planes: [Float], _ count: Int) -> [Float] {
+      (0..<80 * count).map { planes[$0 % count * 80 + $0 / count] }
+    }
+    rows.x = turned(planes.x, rows.xStride)
+    rows.dx = turned(planes.dx, rows.xStride)
+    rows.y = turned(planes.y, rows.yStride)
+    let values = planes.weights.values
+    let y = run(planes, values: values, relu: true, biased: true, sparsePlanesForward).y
+    let dx = run(planes, values: values, sparsePlanesInputGradient).dx
+    #expect(
+      same(
+        run(rows, values: values, relu: true, biased: true, sparseRowsForward).y,
+        turned(y, rows.yStride)))
+    #expect(
+      same(run(rows, values: values, sparseRowsInputGradient).dx, turned(dx, rows.xStride)))
+  }
+
+  /// Which layout a layer has is part of what every target agrees on.
+  @Test func rowsChooseTheLayout() {
+    #expect(!sparseForwardUsesPlanes(rows: 11, width: 8))
+    #expect(sparseForwardUsesPlanes(rows: 12, width: 8))
+    #expect(!sparseForwardUsesPlanes(rows: 2, width: 1))
+    #expect(sparseForwardUsesPlanes(rows: 3, width: 1))
+    #expect(!sparseInputGradientUsesPlanes(rows: 2) && sparseInputGradientUsesPlanes(rows: 3))
+    #expect(!sparseWeightGradientUsesPlanes(rows: 95, width: 8))
+    #expect(sparseWeightGradientUsesPlanes(rows: 96, width: 8))
+    #expect(sparseWeightGradientUsesPlanes(rows: 6, width: 1))
   }
 
   /// Where a chain has no product, minus zero stays what it is.
@@ -153,9 +198,9 @@ struct SparseKernelTests {
         rows.withUnsafeMutableBufferPointer { rows in
           planes.withUnsafeMutableBufferPointer { planes in
             var copy = swiftcl_plane_copy(
-              rows: rows.baseAddress!, sample_stride: sampleStride, pixel_stride: pixelStride,
+              rows: rows.start, sample_stride: sampleStride, pixel_stride: pixelStride,
               channel_stride: channelStride, samples: samples, channels: channels, height: height,
-              width: width, planes: planes.baseAddress!, plane_stride: planeStride,
+              width: width, planes: planes.start, plane_stride: planeStride,
               line_stride: lineStride, padding: padding, first_line: first, end_line: end,
               adds: adds)
             kernel(&copy)

@@ -47,25 +47,39 @@ struct SparseWeights {
   func lend(
     values: inout [Float], active listed: Bool = false, _ body: (swiftcl_sparse) -> Void
   ) {
+    // One more, as an empty array lies nowhere.
+    let (kept, active) = (kept + [0], active + [0])
     starts.withUnsafeBufferPointer { starts in
       kept.withUnsafeBufferPointer { kept in
         active.withUnsafeBufferPointer { active in
           activeStarts.withUnsafeBufferPointer { activeStarts in
             values.withUnsafeMutableBufferPointer { values in
-              let none = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
-              defer { none.deallocate() }
               body(
                 swiftcl_sparse(
-                  width: width, groups: groups, starts: starts.baseAddress!,
-                  inputs: kept.baseAddress ?? UnsafePointer(none),
-                  values: values.baseAddress!,
-                  active: listed ? active.baseAddress ?? UnsafePointer(none) : nil,
-                  active_starts: listed ? activeStarts.baseAddress : nil))
+                  width: width, groups: groups, starts: starts.start, inputs: kept.start,
+                  values: values.start, active: listed ? active.start : nil,
+                  active_starts: listed ? activeStarts.start : nil))
             }
           }
         }
       }
     }
+  }
+}
+
+extension UnsafeBufferPointer {
+  /// Where the elements lie, of which there is one at least.
+  var start: UnsafePointer<Element> {
+    guard let baseAddress else { preconditionFailure("an empty array") }
+    return baseAddress
+  }
+}
+
+extension UnsafeMutableBufferPointer {
+  /// Where the elements lie, of which there is one at least.
+  var start: UnsafeMutablePointer<Element> {
+    guard let baseAddress else { preconditionFailure("an empty array") }
+    return baseAddress
   }
 }
 

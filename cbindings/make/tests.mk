@@ -181,11 +181,17 @@ build/contenders/kernels: benchmarks/contenders/kernels.c Sources/CSwiftCL/kerne
 	$(Q)$(CC) -std=gnu11 -Wall -Wextra -Werror -O3 -march=native -ffp-contract=fast -I Sources/CSwiftCL/include \
 	  -DSWIFTCL_DISPATCH $^ -o $@ -lopenblas -lm
 
+build/contenders/sparse-kernels: benchmarks/contenders/sparse-kernels.c Sources/CSwiftCL/kernels_x86.c $(KERNEL_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -I Sources/CSwiftCL/include -DSWIFTCL_DISPATCH $^ -o $@ -lm
+
 peers:
 	@bash benchmarks/contenders/install-peers.sh
 
 NEEDS_speed := build/contenders/ours build/contenders/yardstick build/contenders/limit peers
 NEEDS_kernels := $(if $(VARIANTS),build/contenders/kernels)
+NEEDS_sparse-kernels := $(if $(VARIANTS),build/contenders/sparse-kernels)
 NEEDS_growth := build/contenders/ours
 NEEDS_resnet18 := peers
 NEEDS_cifar10 := peers

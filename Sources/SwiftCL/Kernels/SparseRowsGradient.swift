@@ -68,9 +68,14 @@ import CSwiftCL
       let next = UnsafeMutableRawPointer(scratch + Self.blockFloats).assumingMemoryBound(
         to: Int32.self)
       let bounds = pass.weights.active_starts ?? pass.weights.starts
+      var inputs = 0
       var index = 0
       while index < count {
         next[index] = bounds[group &+ index]
+        let end = Int(pass.weights.starts[group &+ index &+ 1])
+        if end > Int(pass.weights.starts[group &+ index]) {
+          inputs = max(inputs, Int(pass.weights.inputs[end &- 1]) &+ 1)
+        }
         index &+= 1
       }
       let packed = rows >= 16
@@ -79,9 +84,8 @@ import CSwiftCL
       var isLast = false
       while !isLast {
         if packed {
-          let inputs = min(block, pass.x_stride &- first)
-          isLast = first &+ inputs >= pass.x_stride
-          pack(source + first, inputs: inputs, to: scratch)
+          isLast = inputs &- first <= block
+          pack(source + first, inputs: min(block, inputs &- first), to: scratch)
           x = UnsafePointer(scratch) - first &* rows
           inputStep = rows
           rowStep = 1

@@ -1,13 +1,19 @@
 /*
- * sparse.c -- the kernels of masked layers beside the dense ones, shape by shape.
+ * sparse-kernels.c -- the kernels of masked layers beside the dense ones, shape by shape.
  *
- *   sparse ROUNDS      prints one JSON object a line
+ *   sparse-kernels ROUNDS [LEVEL [ROWS [BAND [LAYOUT]]]]
  *
- * A dense layer or a convolution of 3 x 3 taps at a batch of 32, some of its weights kept, in blocks of eight
- * outputs or single. A number is the time of one product, copies between rows and planes included, by that of
- * the dense kernel on the same shape; dense convolutions gather their patches outside of the clock. Contenders
- * take turns, and each time is the median over the rounds. One thread. Linked with the object
- * files of the library. x86-64 only.
+ * Dense layers of 32 (or ROWS) rows and convolutions of 3 x 3 taps on 32 samples, some of whose weights
+ * are kept, in blocks of eight outputs or single. What counts is the time of the three products, for
+ * masked layers with the copies between rows and planes, by that of the dense kernels on the same
+ * shape. Dense layers end with the optimiser's step, too. Dense convolutions gather their patches
+ * outside of the clock; masked ones go band by band, and both gradients of a band share the planes of dy.
+ * LEVEL chooses the instruction set, 0 to 2, BAND the lines of one pass (a divisor of all), LAYOUT
+ * which products of dense layers take rows as they are (bits: 1 forward, 2 input gradient,
+ * 4 weight gradient).
+ *
+ * The contenders take turns, and the fastest round counts: other programs only slow them. One
+ * thread. Prints one JSON object a line; benchmarks/sparse-kernels.py makes the table.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,28 +33,23 @@ typedef struct shape {
 } shape;
 
 static const shape shapes[] = {
-    {"dense 784-800", 784, 800, 0, 0}, {"dense 800-800", 800, 800, 0, 0},
-    {"conv 64, 32x32", 64, 64, 32, 0}, {"conv 128, 16x16", 128, 128, 16, 0},
-    {"conv 256, 8x8", 256, 256, 8, 0}, {"conv 512, 4x4", 512, 512, 4, 0},
+    {"784 to 800", 784, 800, 0, 0}, {"800 to 800", 800, 800, 0, 0},
+    {"64 maps, 32 x 32", 64, 64, 32, 2}, {"128 maps, 16 x 16", 128, 128, 16, 2},
+    {"256 maps, 8 x 8", 256, 256, 8, 2}, {"512 maps, 4 x 4", 512, 512, 4, 4},
 };
 
-static float *x, *y, *dy, *dx, *weights, *velocity, *gradient, *bias, *patches, *planes, *dplanes, *yplanes;
+static float *x, *y, *dy, *dx, *weights, *velocity, *gradient, *bias, *patches, *patch_gradient, *planes, *dplanes, *yplanes;
 static swiftcl_sparse kept;
 static int32_t *offsets, *starts, *inputs;
 static float *values, *sparse_velocity, *sparse_gradient;
 static swiftcl_update update;
 static int batch = 32; /* rows of a dense layer; of a convolution 32 samples */
-static int band_lines, rows_for; /* rows_for: which products take rows as they are, bit by bit */
+static int band_lines, layout = -1;
 
 static double now(void) {
   struct timespec t;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return t.tv_sec + 1e-9 * t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b) {
-  double u = *(const double *)a, v = *(const double *)b;
-  return (u > v) - (u < v);
 }
 
 static float *floats(size_t count) {
@@ -77,7 +78,7 @@ static void dense(int product, shape s) {
     const float *back = dy + (size_t)n * rows * out;
     if (product == FORWARD) k->forward_product(source, in, rows, in, weights, bias, out, to, out, 1);
     if (product == INPUT_GRADIENT)
-      k->input_gradient(back, out, rows, out, weights, 16 * in, in, s.side ? patches : dx, in, NULL, rows >= 16);
+      k->input_gradient(back, out, rows, out, weights, 16 * in, in, s.side ? patch_gradient : dx, in, NULL, rows >= 16);
     if (product == WEIGHT_GRADIENT) {
       if (s.side) k->weight_gradient(source, in, back, out, rows, in, out, gradient, n > 0);
       else k->weight_update(source, in, back, out, rows, in, out, weights, velocity, NULL, NULL, NULL, &update);
@@ -115,33 +116,41 @@ static swiftcl_plane_copy copy(shape s, float *rows, int channels, float *to, in
   return c;
 }
 
-static void sparse_conv(int product, shape s, int band) {
+/* Forward, or both gradients band by band, which share the planes of dy. Adds to `spent` by product. */
+static void sparse_conv(int forward, shape s, double *spent) {
   const swiftcl_kernel_table *k = swiftcl_kernels();
-  if (!band) band = s.side;
-  int wide = s.side + 2;
+  int band = band_lines ? band_lines : s.band, wide = s.side + 2, passes = 0;
+  if (band > s.side) band = s.side;
   for (int i = 0; i < in_of(s); i++)
     offsets[i] = 16 * (i % s.channels * ((band + 2) * wide | 1) + i / s.channels / 3 * wide + i / s.channels % 3);
-  int passes = 0;
   for (int group = 0; group < 2; group++) {
-    float *rx = x + (size_t)16 * group * pixels(s) * s.channels, *rdx = dx + (size_t)16 * group * pixels(s) * s.channels;
-    float *ry = y + (size_t)16 * group * pixels(s) * s.outputs, *rdy = dy + (size_t)16 * group * pixels(s) * s.outputs;
-    if (product == INPUT_GRADIENT) memset(rdx, 0, sizeof(float) * 16 * pixels(s) * s.channels);
+    size_t first_x = (size_t)16 * group * pixels(s) * s.channels, first_y = (size_t)16 * group * pixels(s) * s.outputs;
     for (int line = 0; line < s.side; line += band, passes++) {
-      swiftcl_plane_copy cx = copy(s, rx, s.channels, planes, band + 2, line - 1, 1);
-      swiftcl_plane_copy cy = copy(s, product == FORWARD ? ry : rdy, s.outputs, yplanes, band, line, 0);
-      swiftcl_sparse_planes p = {.weights = kept, .offsets = offsets, .x = planes, .dx = dplanes,
+      swiftcl_plane_copy cx = copy(s, x + first_x, s.channels, planes, band + 2, line - 1, 1);
+      swiftcl_plane_copy cy = copy(s, (forward ? y : dy) + first_y, s.outputs, yplanes, band, line, 0);
+      swiftcl_sparse_planes p = {.weights = kept, .offsets = offsets, .x = planes, .dx = planes,
                                  .x_line = 16 * wide, .x_step = 16, .y = yplanes, .y_plane = cy.plane_stride,
                                  .lines = band, .pixels = s.side, .bias = bias, .relu = 1, .continues = passes > 0};
-      if (product == WEIGHT_GRADIENT) p.weights.values = sparse_gradient;
-      if (product != FORWARD) k->planes_from_rows(&cy);
-      if (product != INPUT_GRADIENT) k->planes_from_rows(&cx);
-      if (product == FORWARD) k->sparse_planes_forward(&p), k->rows_from_planes(&cy);
-      if (product == WEIGHT_GRADIENT) k->sparse_planes_weight_gradient(&p);
-      if (product == INPUT_GRADIENT) {
-        cx.planes = dplanes, cx.rows = rdx, cx.adds = 1;
-        memset(dplanes, 0, sizeof(float) * cx.plane_stride * s.channels);
-        k->sparse_planes_input_gradient(&p), k->rows_from_planes(&cx);
+      double start = now();
+      if (forward) {
+        k->planes_from_rows(&cx), k->sparse_planes_forward(&p), k->rows_from_planes(&cy);
+        spent[FORWARD] += now() - start;
+        continue;
       }
+      swiftcl_plane_copy shared = copy(s, dx + first_x, s.channels, planes, band + 2, line - 1, 1), fresh = shared;
+      k->planes_from_rows(&cy);
+      memset(planes, 0, sizeof(float) * cx.plane_stride * s.channels);
+      k->sparse_planes_input_gradient(&p);
+      /* Lines that the band before has reached, too, grow; the others are new. */
+      shared.end_line = line ? line + 1 : 0, shared.adds = 1;
+      if (line) k->rows_from_planes(&shared);
+      fresh.planes += (shared.end_line - fresh.first_line) * fresh.line_stride, fresh.first_line = shared.end_line;
+      k->rows_from_planes(&fresh);
+      double middle = now();
+      spent[INPUT_GRADIENT] += middle - start;
+      p.weights.values = sparse_gradient;
+      k->planes_from_rows(&cx), k->sparse_planes_weight_gradient(&p);
+      spent[WEIGHT_GRADIENT] += now() - middle;
     }
   }
 }
@@ -160,10 +169,17 @@ static void split(float *rows, int channels, float *to, int back) {
   }
 }
 
+/* As Sources/SwiftCL/Kernels/SparseKernels.swift decides, or as the command line says. */
+static int as_rows(int product) {
+  if (layout >= 0) return layout >> product & 1;
+  int block = kept.width == 8;
+  return batch < (product == FORWARD ? (block ? 12 : 3) : product == INPUT_GRADIENT ? 3 : block ? 96 : 6);
+}
+
 static void sparse_dense(int product, shape s) {
   const swiftcl_kernel_table *k = swiftcl_kernels();
   int groups = (batch + 15) / 16;
-  if (rows_for >> product & 1) {
+  if (as_rows(product)) {
     swiftcl_sparse_rows r = {.weights = kept, .x = x, .dx = dx, .x_stride = s.channels, .y = product ? dy : y,
                              .y_stride = s.outputs, .rows = batch, .bias = bias, .relu = 1};
     if (product == FORWARD) k->sparse_rows_forward(&r);
@@ -185,61 +201,59 @@ static void sparse_dense(int product, shape s) {
   if (product == WEIGHT_GRADIENT) split(x, s.channels, planes, 0), split(dy, s.outputs, yplanes, 0), k->sparse_planes_weight_gradient(&p);
 }
 
-static void sparse(int product, shape s) {
-  if (s.side) sparse_conv(product, s, band_lines ? band_lines : s.band);
-  else sparse_dense(product, s);
-  if (product == WEIGHT_GRADIENT)
-    swiftcl_kernels()->apply_update(sparse_gradient, values, sparse_velocity, NULL, NULL, NULL,
-                                    starts[kept.groups] * kept.width / 16 * 16, &update);
+static void sparse_update(void) {
+  swiftcl_kernels()->apply_update(sparse_gradient, values, sparse_velocity, NULL, NULL, NULL,
+                                  (ptrdiff_t)starts[kept.groups] * kept.width / 16 * 16, &update);
 }
 
-static double once(int contender, int product, shape s) {
-  double start = now();
-  if (contender) sparse(product, s);
-  else dense(product, s);
-  return now() - start;
+/* The three products, each with its time. */
+static void step(int masked, shape s, double *spent) {
+  for (int product = 0; product < PRODUCTS; product++) spent[product] = 0;
+  if (masked && s.side) sparse_conv(1, s, spent), sparse_conv(0, s, spent);
+  for (int product = 0; product < PRODUCTS; product++) {
+    double start = now();
+    if (!masked) dense(product, s);
+    else if (!s.side) sparse_dense(product, s);
+    if (masked && product == WEIGHT_GRADIENT) sparse_update();
+    spent[product] += now() - start;
+  }
 }
 
 int main(int argc, char **argv) {
-  int rounds = argc > 1 ? atoi(argv[1]) : 9, only = argc > 2 ? atoi(argv[2]) : -1;
-  if (argc > 3) swiftcl_kernels_select(atoi(argv[3]));
+  static const struct { int width; double sparsity; } masks[] = {{8, 0.75}, {8, 0.9}, {8, 0.95}, {1, 0.9}};
+  int rounds = argc > 1 ? atoi(argv[1]) : 9;
+  swiftcl_kernels_select(argc > 2 ? atoi(argv[2]) : -1);
+  if (argc > 3) batch = atoi(argv[3]);
   if (argc > 4) band_lines = atoi(argv[4]);
-  rows_for = argc > 5 ? atoi(argv[5]) : 1 << WEIGHT_GRADIENT;
-  if (argc > 6) batch = atoi(argv[6]);
-  size_t most = (size_t)32 * 1024 * 64;
+  if (argc > 5) layout = atoi(argv[5]);
+  if (batch < 1 || batch > 1024) return 1;
+  size_t most = (size_t)32 * 1024 * 64, dense_most = (size_t)4608 * 512;
   x = floats(most), y = floats(most), dy = floats(most), dx = floats(most), bias = floats(4096);
-  weights = floats((size_t)4608 * 512), velocity = floats((size_t)4608 * 512), gradient = floats((size_t)4608 * 512);
-  patches = floats(1024 * 576 * 2);
+  weights = floats(dense_most), velocity = floats(dense_most), gradient = floats(dense_most);
+  patches = floats(1024 * 576), patch_gradient = floats(1024 * 576);
   planes = aligned_alloc(4096, 4 * most), dplanes = aligned_alloc(4096, 4 * most), yplanes = aligned_alloc(4096, 4 * most);
-  offsets = malloc(4 * 4608), starts = malloc(4 * 4096), inputs = malloc(4 * 4608 * 512);
-  values = floats((size_t)4608 * 512), sparse_velocity = floats((size_t)4608 * 512), sparse_gradient = floats((size_t)4608 * 512);
+  offsets = malloc(4 * 4608), starts = malloc(4 * 4096), inputs = malloc(4 * dense_most);
+  values = floats(dense_most), sparse_velocity = floats(dense_most), sparse_gradient = floats(dense_most);
+  if (!planes || !dplanes || !yplanes || !offsets || !starts || !inputs) return 1;
   update = (swiftcl_update){.rate = 1e-9f, .momentum = 0.9f, .scale = 1};
-  static const double sparsities[] = {0.75, 0.9, 0.95};
   for (int i = 0; i < (int)(sizeof shapes / sizeof *shapes); i++) {
-    if (only >= 0 && i != only) continue;
     shape s = shapes[i];
-    for (int v = 0; v < 4; v++) {
-      int width = v < 3 ? 8 : 1;
-      double sparsity = v < 3 ? sparsities[v] : 0.9;
-      mask(s, width, 1 - sparsity);
-      double total[2] = {0, 0}, ratio[PRODUCTS], took[PRODUCTS];
-      for (int product = 0; product < PRODUCTS; product++) {
-        double times[2][64], middle[2];
-        for (int c = 0; c < 2; c++) {
-          once(c, product, s);
-          for (int r = 0; r < rounds && r < 64; r++) {
-            if (!s.side) once(c, product, s);
-            times[c][r] = once(c, product, s);
-          }
-          qsort(times[c], rounds, sizeof(double), by_value);
-          total[c] += middle[c] = times[c][0];
-        }
-        ratio[product] = middle[1] / middle[0], took[product] = middle[1];
+    for (int m = 0; m < 4; m++) {
+      mask(s, masks[m].width, 1 - masks[m].sparsity);
+      double best[2][PRODUCTS], spent[PRODUCTS];
+      for (int round = 0; round < 2 * rounds; round++) {
+        int c = round % 2;
+        /* Weights of a dense layer stay in a cache from step to step. */
+        if (!s.side) step(c, s, spent);
+        step(c, s, spent);
+        for (int product = 0; product < PRODUCTS; product++)
+          if (round < 2 || spent[product] < best[c][product]) best[c][product] = spent[product];
       }
-      printf("{\"shape\": \"%s\", \"kernels\": \"%s\", \"width\": %d, \"sparsity\": %.2f, \"dense_ms\": %.3f, \"sparse_ms\": [%.3f, %.3f, %.3f], \"forward\": %.3f, \"input gradient\": %.3f, "
-             "\"weight gradient\": %.3f, \"all\": %.3f}\n",
-             s.name, swiftcl_kernels()->name, width, sparsity, 1e3 * total[0], 1e3 * took[0], 1e3 * took[1], 1e3 * took[2],
-             ratio[FORWARD], ratio[INPUT_GRADIENT], ratio[WEIGHT_GRADIENT], total[1] / total[0]);
+      printf("{\"kernels\": \"%s\", \"shape\": \"%s\", \"width\": %d, \"sparsity\": %.2f", swiftcl_kernels()->name,
+             s.name, masks[m].width, masks[m].sparsity);
+      for (int c = 0; c < 2; c++)
+        printf(", \"%s\": [%.4f, %.4f, %.4f]", c ? "sparse" : "dense", 1e3 * best[c][0], 1e3 * best[c][1], 1e3 * best[c][2]);
+      printf("}\n");
       fflush(stdout);
     }
   }
