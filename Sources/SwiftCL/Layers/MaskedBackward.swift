@@ -20,9 +20,14 @@ extension Network {
     }
     if dueUpdate != nil { scoreGradients(layer: l, x, samples: samples, new: new, delta) }
     if choosesGradients(mask) { dropChoice(layer: l) }
-    maskedWeightGradient(layer: l, x, first: 0, samples: samples, delta, all: false)
+    let joins = below >= 0 && gradientForm(layer: l, samples: samples) == .planes
+    if joins {
+      planesGradients(layer: l, x, samples: samples, delta, all: false, below: true)
+    } else {
+      maskedWeightGradient(layer: l, x, first: 0, samples: samples, delta, all: false)
+    }
     if below >= 0 {
-      maskedInputGradient(layer: l, samples: samples, delta)
+      if !joins { maskedInputGradient(layer: l, samples: samples, delta) }
       if !shapes[below].isPooled && !shapes[below].masksItself {
         maskDelta(layer: below, rows: samples * shapes[l].window.pixels)
       }
@@ -63,20 +68,7 @@ extension Network {
         }
       }
     case .planes:
-      let planes = Planes(
-        shape, inputs: layer.inputs, outputs: layer.units, samples: batchRows)
-      let (offsets, rows) = planePlaces(layer.inputs)
-      planes.place(layer.inputs, offsets)
-      planes.each(samples: samples, pixels: shape.pixels) { band in
-        planes.input(x, band, planes: rows, adds: false)
-        planes.output(
-          dyRows, stride: layer.stride, outputs: layer.padded, pixels: shape.pixels, band,
-          planes: workspace.planeOutputs, writes: false)
-        var pass = planes.pass(
-          weights, band, offsets: offsets, x: rows, dx: nil, y: workspace.planeOutputs,
-          continues: !band.isFirst)
-        sparsePlanesWeightGradient(&pass)
-      }
+      planesGradients(layer: l, x, samples: samples, dy, all: all, below: false)
     case .unmasked:
       unmaskedWeightGradient(layer: l, x, samples: samples, dy)
       pickGradients(mask, gradient, layer.live.panels)
@@ -86,8 +78,10 @@ extension Network {
   /// Few rows of a dense layer are summed as they are, many in planes.
   private func gradientForm(layer l: Int, samples: Int) -> MaskedForm {
     let form = maskedForm(layer: l, samples: samples)
+    let width = options.masksBlocks ? 8 : 1
+    let rows = samples * shapes[l].pixels
     if form == .planes, !shapes[l].gathers,
-      samples * shapes[l].pixels < MaskedForm.leastGradientRows
+      !sparseWeightGradientUsesPlanes(rows: rows, width: width)
     {
       return .rows
     }
@@ -140,9 +134,7 @@ extension Network {
   ) {
     guard let mask = working[l].mask else { return }
     let layer = working[l]
-    let shape = shapes[l]
-    let stride = working[shape.input].stride
-    let target = deltaAbove(shape.input)
+    let target = deltaAbove(shapes[l].input)
     let dyRows = UnsafeMutablePointer(mutating: delta)
     switch maskedForm(layer: l, samples: samples) {
     case .rows, .unmasked:
@@ -150,24 +142,7 @@ extension Network {
       if unmasks { unmask(mask.live, inputs: layer.inputs, outputs: layer.units) }
       rowsInputGradient(layer: l, mask, samples: samples, dyRows, target, unmasks: unmasks)
     case .planes:
-      let planes = Planes(
-        shape, inputs: layer.inputs, outputs: layer.units, samples: batchRows)
-      let (offsets, rows) = planePlaces(layer.inputs)
-      planes.place(layer.inputs, offsets)
-      let surface = Surface(
-        rows: UnsafePointer(target), sampleStride: shape.window.pixels * stride,
-        pixelStride: stride)
-      planes.each(samples: samples, pixels: shape.pixels) { band in
-        planes.output(
-          dyRows, stride: layer.stride, outputs: layer.padded, pixels: shape.pixels, band,
-          planes: workspace.planeOutputs, writes: false)
-        let dx = workspace.planeDeltas
-        dx.update(repeating: 0, count: planes.channels * planes.planeStride)
-        var pass = planes.pass(
-          mask.live.view(), band, offsets: offsets, x: rows, dx: dx, y: workspace.planeOutputs)
-        sparsePlanesInputGradient(&pass)
-        planes.input(surface, band, planes: dx, adds: true)
-      }
+      planesInputGradient(layer: l, samples: samples, delta)
     }
   }
 
@@ -257,9 +232,4 @@ extension Network {
       mask.scores[e] += factor * sum
     }
   }
-}
-
-extension MaskedForm {
-  /// Rows of a dense layer from which on weight gradients are summed in planes.
-  static let leastGradientRows = 256
 }

@@ -22,15 +22,19 @@ extension swiftcl_options {
 extension MaskedForm {
   /// Below, single weights are slower than dense ones.
   static let leastSparsity: Float = 0.8
-  /// Rows of a dense layer, or samples of a convolution, from which on planes are faster.
-  static let leastRows = 8
+  /// Samples of a convolution from which on planes, of sixteen, are faster.
+  static let leastSamples = 8
 }
 
 /// The product of a masked layer.
 extension Network {
   func maskedForm(layer l: Int, samples: Int) -> MaskedForm {
-    let count = shapes[l].gathers ? samples : samples * shapes[l].pixels
-    if count < MaskedForm.leastRows { return .rows }
+    let width = options.masksBlocks ? 8 : 1
+    let rows = samples * shapes[l].pixels
+    let isMany =
+      shapes[l].gathers
+      ? samples >= MaskedForm.leastSamples : sparseForwardUsesPlanes(rows: rows, width: width)
+    if !isMany { return .rows }
     return options.unmasks(shapes[l]) ? .unmasked : .planes
   }
 

@@ -13,11 +13,12 @@ struct Planes {
   let pixels: Int
   let lineStride: Int
   let planeStride: Int
-  /// Floats of an output's plane.
-  var outputStride: Int { lines &* pixels &* 16 }
+  /// Floats of an output's plane. Odd numbers of vectors: powers of two would share cache sets.
+  var outputStride: Int { (lines &* pixels | 1) &* 16 }
 
-  /// Floats that the planes of a band should not exceed: most of two megabytes.
-  static let most = 400_000
+  /// Floats that the planes of a band should not exceed: longer ones measured slower, as two
+  /// megabytes of cache have more to hold.
+  static let most = 330_000
 
   /// A band of layer `shape` with so many inputs and outputs, for at most so many samples. It does
   /// not depend on how many a call has: sums over bands have one order.
@@ -31,7 +32,7 @@ struct Planes {
       let vectors = (BufferPlan.product(samples, shape.pixels) &+ 15) / 16
       pixels = max(1, min(vectors, Planes.most / (16 &* (inputs &+ padded))))
       lineStride = pixels &* 16
-      planeStride = lineStride
+      planeStride = (pixels | 1) &* 16
       return
     }
     channels = inputs / shape.taps
@@ -42,7 +43,8 @@ struct Planes {
     let fixed = inputLine &* max(0, window.kernelHeight &- window.stride)
     let each = outputLine &+ inputLine &* window.stride
     lines = max(1, min(window.outHeight, (Planes.most &- fixed) / max(1, each)))
-    planeStride = ((lines &- 1) &* window.stride &+ window.kernelHeight) &* lineStride
+    let vectors = ((lines &- 1) &* window.stride &+ window.kernelHeight) &* (lineStride / 16)
+    planeStride = (vectors | 1) &* 16
   }
 
   /// Where each input begins in a band.

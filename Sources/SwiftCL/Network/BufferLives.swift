@@ -30,7 +30,7 @@ struct BufferLives {
     case BufferPlan.patchDeltas: return (layerCount, end - 1)
     case BufferPlan.planes, BufferPlan.planeOutputs, BufferPlan.unmasked:
       return (BufferLives.prediction, end - 1)
-    case BufferPlan.planeDeltas, BufferPlan.unmaskedGradient: return (layerCount, end - 1)
+    case BufferPlan.unmaskedGradient: return (layerCount, end - 1)
     default: break
     }
     let l = (buffer - BufferPlan.sums(0)) / 8

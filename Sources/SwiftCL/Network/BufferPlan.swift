@@ -15,16 +15,15 @@ struct BufferPlan {
   /// Inputs under a window, row by row, and their gradients.
   static let patches = 3
   static let patchDeltas = 4
-  /// Of masked layers: inputs in planes, with where each begins, their gradients, outputs in planes.
+  /// Of masked layers: inputs in planes, or their gradients, with where each begins; outputs in planes.
   static let planes = 5
-  static let planeDeltas = 6
-  static let planeOutputs = 7
+  static let planeOutputs = 6
   /// Weights of a masked layer with what is masked as 0, and their gradient.
-  static let unmasked = 8
-  static let unmaskedGradient = 9
+  static let unmasked = 7
+  static let unmaskedGradient = 8
 
   /// Linear responses and gates of every row.
-  static func sums(_ l: Int) -> Int { 10 + 8 * l }
+  static func sums(_ l: Int) -> Int { 9 + 8 * l }
   static func output(_ l: Int) -> Int { sums(l) + 1 }
   /// The output after its pooling.
   static func pooled(_ l: Int) -> Int { sums(l) + 2 }
@@ -47,8 +46,8 @@ struct BufferPlan {
 
   private let sizeOfBatch: Int
   private(set) var lives: BufferLives
-  private var sizes = InlineArray<266, Int>(repeating: 0)
-  private var offsets = InlineArray<266, Int>(repeating: -1)
+  private var sizes = InlineArray<265, Int>(repeating: 0)
+  private var offsets = InlineArray<265, Int>(repeating: -1)
   private(set) var totalBytes = 0
 
   private var layerCount: Int { lives.layerCount }
@@ -109,7 +108,6 @@ struct BufferPlan {
     let inputs = BufferPlan.product(planes.channels, planes.planeStride)
     // Offsets of the inputs lie before the planes.
     set(BufferPlan.planes) { $0.reserve(floats: Panels.pad(shape.winnerInputs) + inputs) }
-    if shape.input >= 0 { set(BufferPlan.planeDeltas) { $0.reserve(floats: inputs) } }
     set(BufferPlan.planeOutputs) {
       $0.reserve(
         floats: BufferPlan.product(Panels.pad(shape.winnerWidth), planes.outputStride))

@@ -91,7 +91,6 @@ extension Workspace {
     patches = rows(BufferPlan.patches)
     patchDeltas = rows(BufferPlan.patchDeltas)
     planes = rows(BufferPlan.planes)
-    planeDeltas = rows(BufferPlan.planeDeltas)
     planeOutputs = rows(BufferPlan.planeOutputs)
     unmasked = rows(BufferPlan.unmasked)
     unmaskedGradient = rows(BufferPlan.unmaskedGradient)

@@ -43,7 +43,6 @@ struct Workspace {
   var patchDeltas: UnsafeMutablePointer<Float>
   /// Of masked layers (BufferPlan).
   var planes: UnsafeMutablePointer<Float>
-  var planeDeltas: UnsafeMutablePointer<Float>
   var planeOutputs: UnsafeMutablePointer<Float>
   var unmasked: UnsafeMutablePointer<Float>
   var unmaskedGradient: UnsafeMutablePointer<Float>

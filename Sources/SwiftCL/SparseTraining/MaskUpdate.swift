@@ -242,7 +242,8 @@ extension LayerMask {
   }
 
   /// The best of the candidates that the step found, ascending; returns how many.
-  func takeCandidates(_ grid: MaskGrid, _ count: Int, _ places: UnsafeMutablePointer<Int32>) -> Int {
+  func takeCandidates(_ grid: MaskGrid, _ count: Int, _ places: UnsafeMutablePointer<Int32>) -> Int
+  {
     let scores = EntryScores(values: candidateScores)
     var line = Selection(scores, count: candidateCount, keep: count)
     var found = 0
