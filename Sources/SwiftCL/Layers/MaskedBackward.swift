@@ -20,9 +20,9 @@ extension Network {
     }
     if dueUpdate != nil { scoreGradients(layer: l, x, samples: samples, new: new, delta) }
     let chooses = choosesGradients(mask)
-    if chooses { working[l].mask?.computes = false }
-    maskedWeightGradient(layer: l, x, first: 0, samples: samples, delta, all: false)
-    if chooses { chooseGradients(layer: l, gradient) }
+    maskedWeightGradient(layer: l, x, first: 0, samples: samples, delta, all: chooses)
+    // A step that clips may yet fail.
+    if chooses && options.clip_norm == 0 { chooseGradients(layer: l, gradient) }
     if below >= 0 {
       maskedInputGradient(layer: l, samples: samples, delta)
       if !shapes[below].isPooled && !shapes[below].masksItself {
@@ -65,8 +65,7 @@ extension Network {
         }
       }
     case .planes:
-      let planes = Planes(
-        shape, inputs: layer.inputs, outputs: layer.units, samples: batchRows)
+      let planes = Planes(shape, inputs: layer.inputs, samples: batchRows)
       let (offsets, rows) = planePlaces(layer.inputs)
       planes.place(layer.inputs, offsets)
       planes.each(samples: samples, pixels: shape.pixels) { band in
@@ -152,8 +151,7 @@ extension Network {
       if unmasks { unmask(mask.live, inputs: layer.inputs, outputs: layer.units) }
       rowsInputGradient(layer: l, mask, samples: samples, dyRows, target, unmasks: unmasks)
     case .planes:
-      let planes = Planes(
-        shape, inputs: layer.inputs, outputs: layer.units, samples: batchRows)
+      let planes = Planes(shape, inputs: layer.inputs, samples: batchRows)
       let (offsets, rows) = planePlaces(layer.inputs)
       planes.place(layer.inputs, offsets)
       let surface = Surface(

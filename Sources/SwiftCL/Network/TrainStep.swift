@@ -134,9 +134,13 @@ extension Network {
     }
     gradientsOfLogits()
     if clips {
-      let squared = squaredNorms()
+      var squared = squaredNorms()
       report.gradient_norm = Float(squared.squareRoot())
       if !report.gradient_norm.isFinite { return false }
+      if chooseClipped() {
+        squared = squaredNorms()
+        report.gradient_norm = Float(squared.squareRoot())
+      }
       applyClipped(squared)
     }
     if let phase = dueUpdate { updateMasks(phase) }

@@ -8,6 +8,19 @@ extension Network {
     options.gradient_sparsity > 0 && maskStep >= mask.chooseAt
   }
 
+  /// The same for all layers of a step that clips, once it is sure to succeed; whether any chose.
+  func chooseClipped() -> Bool {
+    var chose = false
+    for l in 0..<hidden {
+      guard let mask = runningMask(l), choosesGradients(mask),
+        let gradient = working[l].gradients.weights
+      else { continue }
+      chooseGradients(layer: l, gradient)
+      chose = true
+    }
+    return chose
+  }
+
   /// Keeps the largest of all gradients, which the step has just computed.
   @inline(never)
   func chooseGradients(layer l: Int, _ gradient: UnsafePointer<Float>) {
@@ -73,14 +86,14 @@ extension Network {
   /// Gradients that a step computes of a layer's weights.
   func computedGradientEdges(layer l: Int) -> UInt64 {
     guard let mask = runningMask(l) else { return working[l].edges }
-    let entries = mask.computes ? Int(mask.activeStarts[mask.live.groups]) : mask.count
-    return min(UInt64(entries) * UInt64(mask.live.width), working[l].edges)
+    let starts = mask.computes ? mask.activeStarts : mask.live.starts
+    return UInt64(mask.live.weights(starts, outputs: working[l].units))
   }
 
   /// Weights of a layer that run.
   func keptEdges(layer l: Int) -> UInt64 {
     guard let mask = runningMask(l) else { return working[l].edges }
-    return min(UInt64(mask.count) * UInt64(mask.live.width), working[l].edges)
+    return UInt64(mask.live.weights(outputs: working[l].units))
   }
 }
 

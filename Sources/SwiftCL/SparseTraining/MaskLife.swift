@@ -25,6 +25,7 @@ extension Network {
         mask.clearMoments()
       }
       working[l].mask = mask
+      restoreFilters(layer: l)
     }
   }
 
