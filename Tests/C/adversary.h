@@ -388,6 +388,7 @@ enum { MOST_ROWS = 16, MOST_INPUTS = 27, MOST_CLASSES = 8, MOST_WIDTH = 96 };
 struct design {
   swiftcl_layer layers[16];
   float scale[4], offset[4];
+  swiftcl_mask_phase phases[4];
   swiftcl_options o;
 };
 
@@ -462,6 +463,41 @@ static inline void make_stream(struct design *d) {
   insert_layer(d, at + 1, add);
 }
 
+/* Weight masks of any kind, where the network may have them at all. */
+static inline void make_masks(struct design *d) {
+  static const int32_t kinds[] = {
+    SWIFTCL_SPARSITY_IRREGULAR, SWIFTCL_SPARSITY_BLOCK, SWIFTCL_SPARSITY_PATTERN, SWIFTCL_SPARSITY_FILTER,
+    SWIFTCL_SPARSITY_IRREGULAR | SWIFTCL_SPARSITY_FILTER, SWIFTCL_SPARSITY_BLOCK | SWIFTCL_SPARSITY_FILTER,
+    SWIFTCL_SPARSITY_PATTERN | SWIFTCL_SPARSITY_FILTER};
+  swiftcl_options *o = &d->o;
+  uint32_t units = 0;
+  for (uint32_t l = 0; l + 1 < o->layer_count; l++) units += has_units(&d->layers[l]);
+  if (units == 0) return;
+  if (!o->sharing) o->protection = SWIFTCL_PROTECT_FROZEN;
+  o->sparsity = real(0.56f, below(4) ? 0.9f : 0.98f);
+  o->sparsity_kind = kinds[below(7)];
+  if (!(o->sparsity_kind & SWIFTCL_SPARSITY_PATTERN) && below(3) == 0) o->sparsity = real(0.05f, 0.56f);
+  o->mask_budget = (int32_t)below(2);
+  o->masked_layers = 1 + below((1u << units) - 1);
+  o->mask_interval = below(5) ? 1 + below(4) : 0;
+  o->mask_final_step = below(2) ? 0 : below(12);
+  o->mask_intra = real(0, 0.9f) * (1 - o->sparsity);
+  o->mask_inter = real(0, 1) * (below(2) ? 1 : 0.05f);
+  o->score_current = below(4) ? real(0, 1) : 0;
+  o->score_replay = below(4) ? real(0, 1) : 0;
+  o->regrowth = (int32_t)below(2);
+  o->gradient_sparsity = below(2) ? 0 : o->sparsity + real(0, 0.99f) * (1 - o->sparsity);
+  o->gradient_interval = 1 + below(5);
+  if (below(3)) return;
+  o->mask_phase_count = 1 + below(4);
+  o->mask_phases = d->phases;
+  for (uint32_t p = 0; p < o->mask_phase_count; p++) {
+    d->phases[p].step = p ? d->phases[p - 1].step + 1 + below(4) : 0;
+    d->phases[p].prune_to = below(6) ? real(o->sparsity, 1) : (float)below(2);
+    d->phases[p].grow_to = below(4) ? real(0, d->phases[p].prune_to) : 0;
+  }
+}
+
 static inline void random_design(struct design *d) {
   static const uint32_t blocks[] = {1, 2, 3, 4, 8, 8};
   memset(d, 0, sizeof *d);
@@ -530,6 +566,7 @@ static inline void random_design(struct design *d) {
     insert_layer(d, 1, norm);
   }
   if (below(4) == 0) make_stream(d);
+  if (below(3) == 0) make_masks(d);
   if (o->loss == SWIFTCL_LOSS_CROSS_ENTROPY && below(2)) {
     o->data_samples = 1 + below(40);
     o->data_rule = (int32_t)below(2);

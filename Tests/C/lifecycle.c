@@ -141,6 +141,46 @@ static void check_layer(struct world *w, swiftcl_task task, uint32_t l, uint32_t
   free(winners);
 }
 
+/* What a mask keeps is what it says, and what it drops is 0. */
+static swiftcl_mask_info check_mask(
+    struct world *w, swiftcl_task task, uint32_t l, size_t outputs, size_t inputs) {
+  const swiftcl_options *o = &w->d.o;
+  swiftcl_mask_info info;
+  memset(&info, 0, sizeof info);
+  info.struct_size = sizeof info;
+  EXPECT(swiftcl_mask_info_get(w->net, task, l, &info), SWIFTCL_OK);
+  size_t all = outputs * inputs, kept = 0, computed = 0, single = 0;
+  uint8_t *mask = malloc(all), *gradients = malloc(all);
+  float *weights = malloc(all * sizeof *weights), *biases = malloc(outputs * sizeof *biases);
+  EXPECT(swiftcl_weight_mask(w->net, task, l, mask, all), SWIFTCL_OK);
+  EXPECT(swiftcl_parameters_get(w->net, task, l, weights, all, biases, outputs), SWIFTCL_OK);
+  int good = 1, open = task == SWIFTCL_TASK_OPEN;
+  if (open) EXPECT(swiftcl_gradient_mask(w->net, l, gradients, all), SWIFTCL_OK);
+  for (size_t i = 0; i < all; i++) {
+    kept += mask[i];
+    if (mask[i] > 1 || (!mask[i] && weights[i] != 0)) good = 0;
+    if (open && (gradients[i] > 1 || gradients[i] > mask[i])) good = 0;
+    if (open) computed += gradients[i];
+  }
+  MUST(good && info.weights == all && info.kept == kept && info.computed == (open ? computed : kept));
+  MUST(info.masked <= 1 && info.kept <= info.weights && (info.masked || info.kept == all));
+  if (info.masked) {
+    MUST(o->sparsity > 0 && info.width == ((o->sparsity_kind & SWIFTCL_SPARSITY_BLOCK) ? 8 : 1));
+    MUST(info.form != SWIFTCL_FORM_DENSE && kept <= info.capacity);
+    for (size_t k = 0; k < inputs; k++) /* eight outputs of an input together */
+      for (size_t n = 0; n < outputs; n++)
+        single += info.width == 8 && mask[n * inputs + k] != mask[n / 8 * 8 * inputs + k];
+    MUST(single == 0);
+  } else {
+    MUST(info.form == SWIFTCL_FORM_DENSE);
+  }
+  free(mask);
+  free(gradients);
+  free(weights);
+  free(biases);
+  return info;
+}
+
 static void check_task(struct world *w, swiftcl_task task, const struct learned *known) {
   swiftcl_task_info info;
   memset(&info, 0, sizeof info);
@@ -167,8 +207,9 @@ static void check_task(struct world *w, swiftcl_task task, const struct learned 
     }
     EXPECT(swiftcl_parameter_shape(w->net, task, l, &outputs, &inputs), SWIFTCL_OK);
     int normalised = l + 1 < w->d.o.layer_count && w->d.layers[l + 1].kind == SWIFTCL_LAYER_BATCH_NORM;
-    parameters += outputs * (inputs + 1 + (size_t)normalised);
-    edges += outputs * inputs;
+    swiftcl_mask_info mask = check_mask(w, task, l, outputs, inputs);
+    parameters += mask.kept + outputs * (1 + (size_t)normalised);
+    edges += mask.kept;
     if (l + 1 < w->d.o.layer_count) check_layer(w, task, l, &served, NULL);
   }
   MUST(served == info.served_blocks && served <= info.blocks && parameters == info.parameters);
@@ -507,7 +548,10 @@ static void do_parameters(struct world *w) {
     struct snapshot before = take_snapshot(w->net);
     swiftcl_status got =
         CALL(swiftcl_parameters_set(w->net, SWIFTCL_TASK_OPEN, l, weights, outputs * inputs, biases, outputs));
-    MUST(got == SWIFTCL_OK || got == SWIFTCL_E_OWNED);
+    uint8_t *mask = malloc(outputs * inputs);
+    EXPECT(swiftcl_weight_mask(w->net, SWIFTCL_TASK_OPEN, l, mask, outputs * inputs), SWIFTCL_OK);
+    MUST(mask[at] ? got == SWIFTCL_OK || got == SWIFTCL_E_OWNED : got == SWIFTCL_E_ARGUMENT);
+    free(mask);
     if (got) MUST(unchanged(w->net, &before));
     if (!got) {
       float *again = malloc(outputs * inputs * sizeof *again);

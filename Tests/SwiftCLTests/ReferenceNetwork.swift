@@ -185,7 +185,10 @@ struct ReferenceLayer {
     units = live.units
     weights = []
     for o in 0..<live.units {
-      for k in 0..<live.inputs { weights.append(Double(live.weights[live.panels.index(k, o)])) }
+      for k in 0..<live.inputs {
+        let kept = net.runningMask(l)?.live.weight(k, o)
+        weights.append(Double(kept ?? live.weights[live.panels.index(k, o)]))
+      }
     }
     biases = (0..<live.units).map { Double(live.bias[$0]) }
     if let norm = live.norm {

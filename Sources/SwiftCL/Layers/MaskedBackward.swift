@@ -19,13 +19,15 @@ extension Network {
       }
     }
     if dueUpdate != nil { scoreGradients(layer: l, x, samples: samples, new: new, delta) }
-    if choosesGradients(mask) { dropChoice(layer: l) }
+    let chooses = choosesGradients(mask)
     let joins = below >= 0 && gradientForm(layer: l, samples: samples) == .planes
     if joins {
-      planesGradients(layer: l, x, samples: samples, delta, all: false, below: true)
+      planesGradients(layer: l, x, samples: samples, delta, all: chooses, below: true)
     } else {
-      maskedWeightGradient(layer: l, x, first: 0, samples: samples, delta, all: false)
+      maskedWeightGradient(layer: l, x, first: 0, samples: samples, delta, all: chooses)
     }
+    // A step that clips may yet fail.
+    if chooses && options.clip_norm == 0 { chooseGradients(layer: l) }
     if below >= 0 {
       if !joins { maskedInputGradient(layer: l, samples: samples, delta) }
       if !shapes[below].isPooled && !shapes[below].masksItself {

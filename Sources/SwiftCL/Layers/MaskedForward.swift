@@ -86,7 +86,7 @@ extension Network {
     weights: SparseWeights, bias: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>,
     yStride: Int, relu: Bool
   ) {
-    let planes = Planes(shapes[l], inputs: inputs, outputs: outputs, samples: batchRows)
+    let planes = Planes(shapes[l], inputs: inputs, samples: batchRows)
     let (offsets, x) = planePlaces(inputs)
     planes.place(inputs, offsets)
     planes.each(samples: samples, pixels: shapes[l].pixels) { band in

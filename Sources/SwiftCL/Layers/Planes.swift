@@ -20,17 +20,18 @@ struct Planes {
   /// megabytes of cache have more to hold.
   static let most = 330_000
 
-  /// A band of layer `shape` with so many inputs and outputs, for at most so many samples. It does
-  /// not depend on how many a call has: sums over bands have one order.
-  init(_ shape: LayerShape, inputs: Int, outputs: Int, samples: Int) {
+  /// A band of layer `shape` with so many inputs, for at most so many samples. It does not depend on
+  /// how many a call has: sums over bands have one order. Nor on how many blocks a task serves:
+  /// there is room for as many lines as all of them would have.
+  init(_ shape: LayerShape, inputs: Int, samples: Int) {
     window = shape.window
     isFlat = !shape.gathers
-    let padded = Panels.pad(outputs)
+    let padded = Panels.pad(shape.winnerWidth)
     if isFlat {
       channels = inputs
       lines = 1
       let vectors = (BufferPlan.product(samples, shape.pixels) &+ 15) / 16
-      pixels = max(1, min(vectors, Planes.most / (16 &* (inputs &+ padded))))
+      pixels = max(1, min(vectors, Planes.most / (16 &* (shape.winnerInputs &+ padded))))
       lineStride = pixels &* 16
       planeStride = (pixels | 1) &* 16
       return
@@ -39,7 +40,7 @@ struct Planes {
     pixels = window.outWidth
     lineStride = (window.width &+ 2 &* window.padding) &* 16
     let outputLine = padded &* pixels &* 16
-    let inputLine = channels &* lineStride
+    let inputLine = shape.winnerInputs / shape.taps &* lineStride
     let fixed = inputLine &* max(0, window.kernelHeight &- window.stride)
     let each = outputLine &+ inputLine &* window.stride
     lines = max(1, min(window.outHeight, (Planes.most &- fixed) / max(1, each)))

@@ -11,8 +11,7 @@ extension Network {
     guard let mask = working[l].mask, let gradient = working[l].gradients.weights else { return }
     let layer = working[l]
     let weights = mask.live.view(gradient, active: all ? nil : mask)
-    let planes = Planes(
-      shapes[l], inputs: layer.inputs, outputs: layer.units, samples: batchRows)
+    let planes = Planes(shapes[l], inputs: layer.inputs, samples: batchRows)
     let (offsets, rows) = planePlaces(layer.inputs)
     planes.place(layer.inputs, offsets)
     planes.each(samples: samples, pixels: shapes[l].pixels) { band in
@@ -29,8 +28,7 @@ extension Network {
   /// The gradient of the inputs alone.
   func planesInputGradient(layer l: Int, samples: Int, _ delta: UnsafePointer<Float>) {
     let layer = working[l]
-    let planes = Planes(
-      shapes[l], inputs: layer.inputs, outputs: layer.units, samples: batchRows)
+    let planes = Planes(shapes[l], inputs: layer.inputs, samples: batchRows)
     let (offsets, rows) = planePlaces(layer.inputs)
     planes.place(layer.inputs, offsets)
     planes.each(samples: samples, pixels: shapes[l].pixels) { band in

@@ -104,7 +104,7 @@ struct BufferPlan {
 
   private mutating func measurePlanes(_ shape: LayerShape, _ options: swiftcl_options) {
     let planes = Planes(
-      shape, inputs: shape.winnerInputs, outputs: shape.winnerWidth, samples: sizeOfBatch)
+      shape, inputs: shape.winnerInputs, samples: sizeOfBatch)
     let inputs = BufferPlan.product(planes.channels, planes.planeStride)
     // Offsets of the inputs lie before the planes.
     set(BufferPlan.planes) { $0.reserve(floats: Panels.pad(shape.winnerInputs) + inputs) }

@@ -14,29 +14,16 @@ extension Network {
     if let mask = packed.mask {
       info.masked = 1
       info.width = UInt32(mask.width)
-      info.kept = weights(of: mask, packed.panels, list: nil, mask.count)
+      info.kept = UInt64(mask.weights(outputs: packed.panels.outputs))
       info.capacity = UInt64(mask.capacity) * UInt64(mask.width)
       info.form = form(layer: l)
     }
     info.computed = info.kept
     if isOpen(number), let mask = runningMask(l), mask.computes {
-      let count = Int(mask.activeStarts[mask.live.groups])
-      info.computed = weights(of: mask.live, packed.panels, list: mask.active, count)
+      info.computed = UInt64(
+        mask.live.weights(mask.activeStarts, outputs: packed.panels.outputs))
     }
     return info
-  }
-
-  /// Weights of some entries, without the pads of the last outputs.
-  private func weights(
-    of mask: SparseWeights, _ panels: Panels, list: UnsafePointer<Int32>?, _ count: Int
-  ) -> UInt64 {
-    let short = panels.outputs % mask.width
-    let all = UInt64(count) * UInt64(mask.width)
-    if short == 0 { return all }
-    let first = mask.starts[panels.outputs / mask.width]
-    var last = 0
-    for i in 0..<count where (list.map { $0[i] } ?? Int32(i)) >= first { last += 1 }
-    return all - UInt64(last * (mask.width - short))
   }
 
   private func form(layer l: Int) -> Int32 {

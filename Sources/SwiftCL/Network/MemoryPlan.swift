@@ -164,15 +164,22 @@ extension MemoryPlan {
     _ = arena.take(Int32.self, classes)
     _ = arena.take(Int32.self, classes)
     if !sharesParameters {
-      LayerGraph.each(options) { _, shape in
+      LayerGraph.each(options) { l, shape in
         let blocks = shape.isHead ? 0 : shape.blocks
         _ = arena.take(Int32.self, blocks)
         _ = arena.take(Int32.self, blocks)
         _ = arena.take(Float.self, blocks)
         _ = arena.take(Float.self, Panels.pad(shape.winnerWidth))
         if shape.normalises { _ = NormParameters(&arena, Panels.pad(shape.winnerWidth)) }
-        _ = arena.take(
-          Float.self, Panels(inputs: shape.winnerInputs, outputs: shape.winnerWidth).count)
+        let size = options.masked(
+          TicketSize(units: shape.winnerWidth, inputs: shape.winnerInputs, blocks: blocks), l, shape
+        )
+        if size.entries > 0 {
+          _ = SparseWeights(
+            &arena, outputs: size.units, entries: size.entries, width: size.width)
+        } else {
+          _ = arena.take(Float.self, Panels(inputs: size.inputs, outputs: size.units).count)
+        }
       }
     }
     return arena.overflows ? nil : arena.used

@@ -52,8 +52,10 @@ extension Network {
     for l in 0..<layerCount {
       let set = candidates(l)
       alive += UInt64(set.units) * UInt64(set.inputs)
-      info.parameters += UInt64(set.units) * UInt64(set.inputs + (set.norm == nil ? 1 : 2))
-      info.predict_macs += working[l].edges * UInt64(shapes[l].pixels)
+      let edges = UInt64(set.units) * UInt64(set.inputs)
+      info.parameters += runningMask(l) == nil ? edges : keptEdges(layer: l)
+      info.parameters += UInt64(set.units) * (set.norm == nil ? 1 : 2)
+      info.predict_macs += keptEdges(layer: l) * UInt64(shapes[l].pixels)
       for i in 0..<(l < hidden ? shapes[l].blocks : 0)
       where set.blockStart[i + 1] > set.blockStart[i] {
         info.served_blocks += 1

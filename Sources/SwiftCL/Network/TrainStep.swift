@@ -121,10 +121,7 @@ extension Network {
       let input = surface(below: l, x)
       if runningMask(l) != nil {
         maskedGradients(layer: l, input, samples: rows, new: new, delta)
-        if !clips {
-          chooseGradients(layer: l)
-          applyGradients(layer: l, rule)
-        }
+        if !clips { applyGradients(layer: l, rule) }
       } else if shapes[l].gathers {
         gatherGradients(layer: l, input, samples: rows, delta)
         if !clips { applyGradients(layer: l, rule) }
@@ -143,12 +140,8 @@ extension Network {
     if clips {
       var squared = squaredNorms()
       report.gradient_norm = Float(squared.squareRoot())
-      if !report.gradient_norm.isFinite {
-        for l in 0..<hidden { keepChoice(layer: l) }
-        return false
-      }
-      if options.gradient_sparsity > 0 {
-        for l in 0..<hidden { chooseGradients(layer: l) }
+      if !report.gradient_norm.isFinite { return false }
+      if chooseClipped() {
         squared = squaredNorms()
         report.gradient_norm = Float(squared.squareRoot())
       }

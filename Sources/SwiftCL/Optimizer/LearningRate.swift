@@ -41,7 +41,10 @@ extension Network {
     let skips = layer.hasOwned && freezesOwned
     let weights =
       runningMask(l).map {
-        squares(gradient, $0.live.floats, $0.hasStill ? UnsafePointer($0.still) : nil)
+        // Before a choice all that it may take counts.
+        squares(
+          gradient, $0.live.floats,
+          $0.hasStill && !choosesGradients($0) ? UnsafePointer($0.still) : nil)
       } ?? squares(gradient, layer.live.panels.count, skips ? layer.owned : nil)
     return weights
       + squares(

@@ -74,7 +74,11 @@ extension Network {
     let floats = mask.count * mask.live.width
     mask.clearMoments()
     source.take(mask.first, floats)
-    if let second = mask.second { source.take(second, floats) }
+    mask.live.clearPads(mask.first, outputs: set.units)
+    if let second = mask.second {
+      source.take(second, floats)
+      mask.live.clearPads(second, outputs: set.units)
+    }
     let computes = source.u32() == 1
     working[l].mask?.chooseAt = source.u64()
     restoreFilters(layer: l)

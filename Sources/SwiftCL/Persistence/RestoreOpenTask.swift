@@ -22,7 +22,9 @@ extension Network {
     open.expectedSteps = source.u64()
     open.competeSteps = source.u64()
     let possible =
-      open.phase == phase && (phase == SWIFTCL_PHASE_COMPETE || phase == SWIFTCL_PHASE_SPECIALISE)
+      open.phase == phase
+      && (phase == SWIFTCL_PHASE_SPECIALISE
+        || (phase == SWIFTCL_PHASE_COMPETE && !options.sharesTicket))
       && open.classCount >= 1 && open.classCount <= headShape.width
       && open.startStep <= open.record.steps && open.rate.isFinite && open.record.isPossible
       && isPossibleNumber(open) && (open.reopens || isPossibleGrowth(open))

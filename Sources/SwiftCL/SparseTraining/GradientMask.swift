@@ -8,27 +8,21 @@ extension Network {
     options.gradient_sparsity > 0 && maskStep >= mask.chooseAt
   }
 
-  /// All gradients are computed in a step that chooses; the choice before it is not lost until then.
-  func dropChoice(layer l: Int) {
-    working[l].mask?.hadChoice = working[l].mask?.computes ?? false
-    working[l].mask?.computes = false
-    refreshStill(layer: l)
+  /// The same for all layers of a step that clips, once it is sure to succeed; whether any chose.
+  func chooseClipped() -> Bool {
+    var chose = false
+    for l in 0..<hidden {
+      guard let mask = runningMask(l), choosesGradients(mask) else { continue }
+      chooseGradients(layer: l)
+      chose = true
+    }
+    return chose
   }
 
-  /// After a step that was refused.
-  func keepChoice(layer l: Int) {
-    guard let mask = runningMask(l), mask.hadChoice else { return }
-    working[l].mask?.computes = true
-    working[l].mask?.hadChoice = false
-    refreshStill(layer: l)
-  }
-
-  /// Where it is time, keeps the largest of all gradients, which the step has just computed.
+  /// Keeps the largest of all gradients, which the step has just computed.
   @inline(never)
   func chooseGradients(layer l: Int) {
-    guard let mask = runningMask(l), choosesGradients(mask),
-      let gradient = working[l].gradients.weights
-    else { return }
+    guard let mask = runningMask(l), let gradient = working[l].gradients.weights else { return }
     let width = mask.live.width
     // A list of places and one of sums take turns in the same bytes.
     let sums = UnsafeMutableRawPointer(mask.active).assumingMemoryBound(to: Float.self)
@@ -51,7 +45,6 @@ extension Network {
     }
     mask.activeStarts[mask.live.groups] = Int32(count)
     working[l].mask?.computes = true
-    working[l].mask?.hadChoice = false
     working[l].mask?.chooseAt = maskStep &+ UInt64(options.gradient_interval)
     refreshStill(layer: l)
   }
@@ -91,14 +84,14 @@ extension Network {
   /// Gradients that a step computes of a layer's weights.
   func computedGradientEdges(layer l: Int) -> UInt64 {
     guard let mask = runningMask(l) else { return working[l].edges }
-    let entries = mask.computes ? Int(mask.activeStarts[mask.live.groups]) : mask.count
-    return min(UInt64(entries) * UInt64(mask.live.width), working[l].edges)
+    let starts = mask.computes ? mask.activeStarts : mask.live.starts
+    return UInt64(mask.live.weights(starts, outputs: working[l].units))
   }
 
   /// Weights of a layer that run.
   func keptEdges(layer l: Int) -> UInt64 {
     guard let mask = runningMask(l) else { return working[l].edges }
-    return min(UInt64(mask.count) * UInt64(mask.live.width), working[l].edges)
+    return UInt64(mask.live.weights(outputs: working[l].units))
   }
 }
 

@@ -21,8 +21,6 @@ struct LayerMask {
   var filters: UnsafeMutablePointer<UInt16>?
   /// Whether `active` holds: else all gradients are computed.
   var computes = false
-  /// Whether it did before this step, which chooses anew.
-  var hadChoice = false
   /// Whether any value stands still.
   var hasStill = false
   /// The layer runs by its mask; where units compete, only once they are decided.

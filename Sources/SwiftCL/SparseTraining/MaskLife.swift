@@ -1,14 +1,20 @@
 import CSwiftCL
 
+extension swiftcl_options {
+  /// A ticket's layer with room for its mask.
+  func masked(_ size: TicketSize, _ l: Int, _ shape: LayerShape) -> TicketSize {
+    if !masks(l, shape) { return size }
+    var size = size
+    size.entries = max(1, mostEntries(inputs: size.inputs, outputs: size.units))
+    size.width = masksBlocks ? 8 : 1
+    return size
+  }
+}
+
 /// How masks begin, go on with the next task, and what a ticket keeps of them.
 extension Network {
-  /// A ticket's layer with room for its mask.
   func masked(_ size: TicketSize, layer l: Int) -> TicketSize {
-    if !options.masks(l, shapes[l]) { return size }
-    var size = size
-    size.entries = max(1, options.mostEntries(inputs: size.inputs, outputs: size.units))
-    size.width = options.masksBlocks ? 8 : 1
-    return size
+    options.masked(size, l, shapes[l])
   }
 
   /// The first masks: of initial weights, or of the winners' as they stand.
@@ -25,6 +31,7 @@ extension Network {
         mask.clearMoments()
       }
       working[l].mask = mask
+      restoreFilters(layer: l)
     }
   }
 

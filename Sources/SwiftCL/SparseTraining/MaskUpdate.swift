@@ -241,13 +241,20 @@ extension LayerMask {
     clearTails()
   }
 
-  /// The best of the candidates that the step found, ascending; returns how many.
+  /// The best of the candidates that the step found, ascending, but for those of filters that this
+  /// update has dropped; returns how many.
   func takeCandidates(_ grid: MaskGrid, _ count: Int, _ places: UnsafeMutablePointer<Int32>) -> Int
   {
     let scores = EntryScores(values: candidateScores)
-    var line = Selection(scores, count: candidateCount, keep: count)
+    var open = 0
+    for i in 0..<candidateCount where keeps(Int(candidates[i]) / grid.inputs * grid.width) {
+      candidates[open] = candidates[i]
+      candidateScores[open] = candidateScores[i]
+      open += 1
+    }
+    var line = Selection(scores, count: open, keep: count)
     var found = 0
-    for i in 0..<candidateCount where line.takes(scores.bits(i)) {
+    for i in 0..<open where line.takes(scores.bits(i)) {
       places[found] = candidates[i]
       found += 1
     }

@@ -30,6 +30,19 @@ struct SparseWeights {
   /// Floats that the entries take, in whole vectors.
   var floats: Int { Panels.pad(count &* width) }
 
+  /// Weights of entries that are listed group by group, by where each group's begin; without the pads
+  /// of the last outputs.
+  func weights(_ starts: UnsafePointer<Int32>, outputs: Int) -> Int {
+    let all = Int(starts[groups]) &* width
+    let short = outputs % width
+    if short == 0 { return all }
+    let last = outputs / width
+    return all &- Int(starts[last &+ 1] &- starts[last]) &* (width &- short)
+  }
+
+  /// Weights that are kept.
+  func weights(outputs: Int) -> Int { weights(starts, outputs: outputs) }
+
   func entries(_ group: Int) -> Range<Int> { Int(starts[group])..<Int(starts[group + 1]) }
 
   /// No entries.
@@ -38,6 +51,14 @@ struct SparseWeights {
   /// The pads behind the last entry, which kernels for whole vectors read.
   func clearTail() {
     for at in count &* width..<floats { values[at] = 0 }
+  }
+
+  /// What the entries' values, or others like them, have for outputs that there are not.
+  func clearPads(_ values: UnsafeMutablePointer<Float>, outputs: Int) {
+    if outputs % width == 0 { return }
+    for e in entries(outputs / width) {
+      for lane in outputs % width..<width { values[e &* width &+ lane] = 0 }
+    }
   }
 
   /// The same entries and values; `self` has room for them.

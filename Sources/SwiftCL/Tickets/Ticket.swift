@@ -34,7 +34,7 @@ struct TicketLayer {
   }
 
   /// Weights that run.
-  var kept: Int { mask.map { $0.count * $0.width } ?? size.units * size.inputs }
+  var kept: Int { mask.map { $0.weights(outputs: size.units) } ?? size.units * size.inputs }
 
   var panels: Panels { Panels(inputs: size.inputs, outputs: size.units) }
 }
