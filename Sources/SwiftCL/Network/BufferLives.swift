@@ -33,7 +33,7 @@ struct BufferLives {
     case BufferPlan.unmaskedGradient: return (layerCount, end - 1)
     default: break
     }
-    let l = (buffer - BufferPlan.sums(0)) / 8
+    let l = (buffer - BufferPlan.sums(0)) / 9
     let back = end - 1 - l
     let isPooled = pools >> UInt32(l) & 1 == 1
     let isKept = isPooled || keeps >> UInt32(l) & 1 == 1
@@ -51,6 +51,7 @@ struct BufferLives {
       return (BufferLives.prediction + l, BufferLives.prediction + (isPooled ? l : lastReader))
     case BufferPlan.predictedPooled(l):
       return (BufferLives.prediction + l, BufferLives.prediction + lastReader)
+    case BufferPlan.maskScratch(l): return (back, end)
     default: return (back, keepsGradients ? end : back)
     }
   }

@@ -8,7 +8,7 @@ import CSwiftCL
 /// finished task is predicted, layer by layer, and units are packed anew, when no
 /// step runs: at moments of their own before the first.
 struct BufferPlan {
-  // Buffers of no layer, then eight of each.
+  // Buffers of no layer, then nine of each.
   static let inputs = 0
   static let targets = 1
   static let maps = 2
@@ -23,7 +23,7 @@ struct BufferPlan {
   static let unmaskedGradient = 8
 
   /// Linear responses and gates of every row.
-  static func sums(_ l: Int) -> Int { 9 + 8 * l }
+  static func sums(_ l: Int) -> Int { 9 + 9 * l }
   static func output(_ l: Int) -> Int { sums(l) + 1 }
   /// The output after its pooling.
   static func pooled(_ l: Int) -> Int { sums(l) + 2 }
@@ -35,6 +35,8 @@ struct BufferPlan {
   /// Rows of a finished task's prediction, and the same after the pooling.
   static func predicted(_ l: Int) -> Int { sums(l) + 6 }
   static func predictedPooled(_ l: Int) -> Int { sums(l) + 7 }
+  /// What changes a layer's mask.
+  static func maskScratch(_ l: Int) -> Int { sums(l) + 8 }
 
   /// Sums stay below it without overflow; the arena refuses to be as large.
   private static let tooLarge = Int.max / 4
@@ -46,8 +48,8 @@ struct BufferPlan {
 
   private let sizeOfBatch: Int
   private(set) var lives: BufferLives
-  private var sizes = InlineArray<265, Int>(repeating: 0)
-  private var offsets = InlineArray<265, Int>(repeating: -1)
+  private var sizes = InlineArray<297, Int>(repeating: 0)
+  private var offsets = InlineArray<297, Int>(repeating: -1)
   private(set) var totalBytes = 0
 
   private var layerCount: Int { lives.layerCount }
@@ -82,7 +84,13 @@ struct BufferPlan {
       }
       let masked = options.masks(l, shape)
       set(BufferPlan.gradients(l)) { _ = LayerGradients(&$0, shape, options, masked: masked) }
-      if masked { measurePlanes(shape, options) }
+      if masked {
+        set(BufferPlan.maskScratch(l)) {
+          _ = MaskScratch(
+            &$0, inputs: shape.winnerInputs, outputs: shape.winnerWidth, options)
+        }
+        measurePlanes(shape, options)
+      }
       if shape.isPooled {
         let size = BufferPlan.product(BufferPlan.product(batch, shape.surfacePixels), width)
         setPrediction(BufferPlan.predictedPooled(l), shape.surfacePixels, shape)

@@ -87,19 +87,19 @@ extension Network {
       source.refuse(SWIFTCL_E_CORRUPT, "gradients were chosen that nobody asked for")
       return
     }
-    takeActive(&source, mask)
+    takeActive(&source, mask, options.mostComputed(inputs: set.inputs, outputs: set.units))
     if source.status != SWIFTCL_OK { return }
     working[l].mask?.computes = true
     refreshStill(layer: l)
   }
 
   /// The entries whose gradients are computed: of each group some of its own, ascending.
-  private func takeActive(_ source: inout Source, _ mask: LayerMask) {
+  private func takeActive(_ source: inout Source, _ mask: LayerMask, _ most: Int) {
     let groups = mask.live.groups
     source.take(mask.activeStarts, groups + 1)
     let count = Int(mask.activeStarts[groups])
     takeList(&source, mask.activeStarts, groups: groups, count)
-    if source.status != SWIFTCL_OK || count > mask.count {
+    if source.status != SWIFTCL_OK || count > min(mask.count, most) {
       source.refuse(SWIFTCL_E_CORRUPT, "the gradients that were chosen are impossible")
       return
     }

@@ -23,22 +23,13 @@ extension Network {
   @inline(never)
   func chooseGradients(layer l: Int) {
     guard let mask = runningMask(l), let gradient = working[l].gradients.weights else { return }
-    let width = mask.live.width
-    // A list of places and one of sums take turns in the same bytes.
-    let sums = UnsafeMutableRawPointer(mask.active).assumingMemoryBound(to: Float.self)
-    for e in 0..<mask.count {
-      var sum: Float = 0
-      for lane in 0..<width { sum += abs(gradient[e &* width &+ lane]) }
-      sums[e] = sum
-    }
-    let scores = EntryScores(values: sums)
+    let scores = EntrySums(values: gradient, width: mask.live.width)
     let keep = maskGrid(layer: l).kept(1 - Double(options.gradient_sparsity))
     var line = Selection(scores, count: mask.count, keep: keep)
     var count = 0
     for g in 0..<mask.live.groups {
       mask.activeStarts[g] = Int32(count)
       for e in mask.live.entries(g) where line.takes(scores.bits(e)) {
-        // Behind what is still read: an entry is never before its place in the list.
         mask.active[count] = Int32(e)
         count += 1
       }
@@ -118,6 +109,23 @@ extension Network {
       count += 1
     }
     working[l].mask?.candidateCount = count
+  }
+}
+
+/// Sums of the magnitudes of each entry's values.
+private struct EntrySums: Ranked {
+  let values: UnsafePointer<Float>
+  let width: Int
+
+  init(values: UnsafeMutablePointer<Float>, width: Int) {
+    self.values = UnsafePointer(values)
+    self.width = width
+  }
+
+  func bits(_ index: Int) -> UInt32 {
+    var sum: Float = 0
+    for lane in 0..<width { sum += abs(values[index &* width &+ lane]) }
+    return sum.bitPattern
   }
 }
 

@@ -6,11 +6,7 @@ struct LayerMask {
   var live: SparseWeights
   var first: UnsafeMutablePointer<Float>
   var second: UnsafeMutablePointer<Float>?
-  /// The score of every entry, while a step makes it; then the places that grow.
-  var scores: UnsafeMutablePointer<Float>
-  /// Places that may grow by their gradient, ascending, and how large that is.
-  var candidates: UnsafeMutablePointer<Int32>
-  var candidateScores: UnsafeMutablePointer<Float>
+  var scratch: MaskScratch
   var candidateCount = 0
   /// The entries whose gradient is computed, where not all are.
   var active: UnsafeMutablePointer<Int32>
@@ -34,10 +30,33 @@ struct LayerMask {
   var count: Int { live.count }
 }
 
+/// What a step needs to change a mask; nothing of it outlives the step.
+struct MaskScratch {
+  /// The score of every entry, while a step makes it; then the places that grow.
+  var scores: UnsafeMutablePointer<Float>
+  /// Places that may grow by their gradient, ascending, and how large that is.
+  var candidates: UnsafeMutablePointer<Int32>
+  var candidateScores: UnsafeMutablePointer<Float>
+
+  init(_ region: inout Arena, inputs: Int, outputs: Int, _ options: swiftcl_options) {
+    let entries = options.mostEntries(inputs: inputs, outputs: outputs)
+    let changes = options.mask_interval > 0 || options.gradient_sparsity > 0
+    let grows = options.regrowth == SWIFTCL_REGROW_GRADIENT
+    scores = region.take(Float.self, changes ? entries : 0)
+    candidates = region.take(Int32.self, grows ? entries : 0)
+    candidateScores = region.take(Float.self, grows ? entries : 0)
+  }
+}
+
 extension LayerMask {
+  var scores: UnsafeMutablePointer<Float> { scratch.scores }
+  var candidates: UnsafeMutablePointer<Int32> { scratch.candidates }
+  var candidateScores: UnsafeMutablePointer<Float> { scratch.candidateScores }
+
   init(
-    _ arena: inout Arena, inputs: Int, outputs: Int, _ options: swiftcl_options,
-    _ parameters: inout UInt64, _ optimizer: inout UInt64, _ masks: inout UInt64
+    _ arena: inout Arena, _ region: inout Arena, inputs: Int, outputs: Int,
+    _ options: swiftcl_options, _ parameters: inout UInt64, _ optimizer: inout UInt64,
+    _ masks: inout UInt64
   ) {
     let width = options.masksBlocks ? 8 : 1
     let entries = options.mostEntries(inputs: inputs, outputs: outputs)
@@ -50,11 +69,9 @@ extension LayerMask {
     first = arena.take(Float.self, floats)
     second = options.usesAdam ? arena.take(Float.self, floats) : nil
     optimizer += arena.taken(since: &mark)
-    scores = arena.take(Float.self, entries)
-    let grows = options.regrowth == SWIFTCL_REGROW_GRADIENT ? entries : 0
-    candidates = arena.take(Int32.self, grows)
-    candidateScores = arena.take(Float.self, grows)
-    active = arena.take(Int32.self, chooses ? entries : 0)
+    scratch = MaskScratch(&region, inputs: inputs, outputs: outputs, options)
+    let computed = chooses ? options.mostComputed(inputs: inputs, outputs: outputs) : 0
+    active = arena.take(Int32.self, computed)
     activeStarts = arena.take(Int32.self, chooses ? live.groups + 1 : 0)
     still = arena.take(UInt16.self, chooses || options.masksLater ? floats / 16 : 0)
     filters = filtered ? arena.take(UInt16.self, Panels.pad(outputs) / 16) : nil

@@ -44,6 +44,13 @@ extension swiftcl_options {
     return min(
       grid.atoms, grid.kept(share) + (sparsity_kind == SWIFTCL_SPARSITY_FILTER ? inputs : 1))
   }
+
+  /// The most entries whose gradients are computed where they are chosen.
+  func mostComputed(inputs: Int, outputs: Int) -> Int {
+    let grid = MaskGrid(inputs: inputs, outputs: outputs, width: masksBlocks ? 8 : 1)
+    return min(
+      mostEntries(inputs: inputs, outputs: outputs), grid.kept(1 - Double(gradient_sparsity)))
+  }
 }
 
 /// The places that a mask keeps or drops: `width` consecutive outputs of one input.

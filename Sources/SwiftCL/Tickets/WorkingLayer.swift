@@ -112,8 +112,10 @@ extension WorkingLayer {
       adam: options.usesAdam, normalises: shape.normalises, hasWeights: dense, &part.parameters,
       &part.optimizer, &part.competition)
     if masked {
+      var scratch = Arena(region + buffers.offset(BufferPlan.maskScratch(l)))
       mask = LayerMask(
-        &arena, inputs: shape.winnerInputs, outputs: shape.winnerWidth, options, &part.parameters,
+        &arena, &scratch, inputs: shape.winnerInputs, outputs: shape.winnerWidth, options,
+        &part.parameters,
         &part.optimizer, &part.masks)
     }
     let parkedWidth = options.parksCandidates ? width : 0
