@@ -1783,11 +1783,12 @@ swiftcl_status swiftcl_layer_times(swiftcl_network *network, int32_t on);
  *
  * @param network a network.
  * @param layer as for swiftcl_mask_info_get.
- * @param forward receives seconds of forward passes, with what follows the
- *     layer up to the next one with parameters; may be NULL.
- * @param backward receives seconds of gradients and updates; may be NULL. With
- *     options.clip_norm updates are not in it, nor are updates of masks in any
- *     case.
+ * @param forward receives seconds of its products, with the gathering or
+ *     copying they need; may be NULL. Normalisation, gates, sums and pooling
+ *     are not in it.
+ * @param backward receives seconds of both gradients and of the update; may be
+ *     NULL. With options.clip_norm updates are not in it, nor are updates of
+ *     masks in any case.
  * @return SWIFTCL_OK, SWIFTCL_E_NULL, SWIFTCL_E_ARGUMENT for the layer. Since
  *     0.1.
  */

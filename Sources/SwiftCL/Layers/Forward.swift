@@ -19,6 +19,7 @@ extension Network {
     let sums = keepsSums ? layer.sums.normal : layer.output
     let bias = shape.normalises ? layer.norm.zeros : layer.live.bias
     let relu = shape.relu && !gated && !finishes
+    let started = trains ? layerClock : 0
     if let mask = runningMask(l) {
       maskedProduct(
         layer: l, x, samples: samples, inputs: layer.inputs, outputs: layer.units,
@@ -28,6 +29,7 @@ extension Network {
         layer: l, x, samples: samples, inputs: layer.inputs, weights: layer.live.weights,
         bias: bias, padded: layer.padded, y: sums, yStride: layer.stride, relu: relu)
     }
+    if trains { working[l].forwardSeconds += layerClock - started }
     if trains && shape.normalises { normalise(layer: l, rows: rows) }
     if perSample {
       let responses = trains ? layer.sums.sum : layer.output

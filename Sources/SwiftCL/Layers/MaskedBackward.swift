@@ -9,6 +9,7 @@ extension Network {
   ) {
     guard let mask = working[l].mask else { return }
     let below = shapes[l].input
+    working[l].mask?.spent = 0
     if below >= 0 {
       if shapes[l].gathers && !shapes[l].sharesInput {
         let count = samples * shapes[l].window.pixels * working[below].stride
@@ -22,6 +23,7 @@ extension Network {
     let chooses = choosesGradients(mask)
     let joins = below >= 0 && gradientForm(layer: l, samples: samples) == .planes
     if joins {
+      spend(layer: l, samples: samples, all: chooses)
       planesGradients(layer: l, x, samples: samples, delta, all: chooses, below: true)
     } else {
       maskedWeightGradient(layer: l, x, first: 0, samples: samples, delta, all: chooses)
@@ -49,6 +51,7 @@ extension Network {
     let layer = working[l]
     let shape = shapes[l]
     let weights = mask.live.view(gradient, active: all ? nil : mask)
+    spend(layer: l, samples: samples, all: all)
     var x = surface
     x.rows += first * surface.sampleStride
     let dy = delta + first * shape.pixels * layer.stride
@@ -221,8 +224,14 @@ extension Network {
     }
     if options.regrowth == SWIFTCL_REGROW_GRADIENT {
       unmaskedWeightGradient(layer: l, x, samples: samples, delta)
+      working[l].mask?.spent &+= UInt64(samples) &* working[l].edges
       findCandidates(layer: l)
     }
+  }
+
+  /// Counts the gradients of some samples.
+  private func spend(layer l: Int, samples: Int, all: Bool) {
+    working[l].mask?.spent &+= UInt64(samples) &* computedGradientEdges(layer: l, all: all)
   }
 
   private func addScores(layer l: Int, _ factor: Float) {

@@ -50,6 +50,14 @@ extension Network {
     denseUnits(layer: l) &* UInt64(shapes[l].inputs)
   }
 
+  /// The formula knows no steps that choose gradients or update masks.
+  private func paperGradientEdges(layer l: Int) -> UInt64 {
+    guard options.gradient_sparsity > 0, runningMask(l) != nil else { return keptEdges(layer: l) }
+    let grid = maskGrid(layer: l)
+    let chosen = grid.kept(1 - Double(options.gradient_sparsity)) * grid.width
+    return min(UInt64(chosen), keptEdges(layer: l))
+  }
+
   /// One step of the open task: rows presented, and rows recalled behind them.
   mutating func charge(presented: Int, recalled: Int) {
     var step = TrainingCosts()
@@ -57,13 +65,14 @@ extension Network {
     for l in 0..<layerCount {
       let pixels = UInt64(shapes[l].pixels)
       let kept = keptEdges(layer: l) &* pixels
-      let computed = computedGradientEdges(layer: l) &* pixels
+      let computed = paperGradientEdges(layer: l) &* pixels
       let dense = denseEdges(layer: l) &* pixels
       // Nothing is below the first layer that would need a gradient.
       let passes: UInt64 = shapes[l].input < 0 ? 1 : 2
       step.paper &+= new &* (2 &* kept &+ computed) &+ old &* kept
       step.paperDense &+= (3 &* new &+ old) &* dense
-      step.full &+= (new &+ old) &* (passes &* kept &+ computed)
+      step.full &+= (new &+ old) &* passes &* kept
+      step.full &+= gradientMacs(layer: l, rows: presented + recalled)
       step.fullDense &+= (new &+ old) &* (passes &+ 1) &* dense
     }
     task.costs.add(step)

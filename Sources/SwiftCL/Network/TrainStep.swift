@@ -73,8 +73,6 @@ extension Network {
   func forward(_ x: InputRows, rows: Int) -> Float {
     var kl: Float = 0
     for l in 0..<layerCount {
-      let started = layerClock
-      defer { if timesLayers { working[l].forwardSeconds += layerClock - started } }
       let input = surface(below: l, x)
       if working[l].competes { openGates(layer: l) }
       forward(layer: l, input, samples: rows, trains: true)
@@ -110,8 +108,6 @@ extension Network {
     var l = layerCount
     while l > 0 {
       l -= 1
-      let started = layerClock
-      defer { if timesLayers { working[l].backwardSeconds += layerClock - started } }
       let pixels = rows * shapes[l].pixels
       let delta = l < hidden ? working[l].delta : working[l].output
       if l < hidden {
@@ -119,6 +115,8 @@ extension Network {
         backThroughGate(layer: l, rows: pixels, delta)
       }
       let input = surface(below: l, x)
+      let started = layerClock
+      defer { working[l].backwardSeconds += layerClock - started }
       if runningMask(l) != nil {
         maskedGradients(layer: l, input, samples: rows, new: new, delta)
         if !clips { applyGradients(layer: l, rule) }
@@ -156,7 +154,7 @@ extension Network {
   }
 
   /// The clock, where layers are timed.
-  private var layerClock: Double { timesLayers ? Clock.seconds : 0 }
+  var layerClock: Double { timesLayers ? Clock.seconds : 0 }
 
   private func squaredNorms() -> Double {
     var total: Double = 0
@@ -205,16 +203,17 @@ extension Network {
   /// Multiply-adds of one step: 2 per edge of the first layer, 3 of the others.
   private mutating func count(rows: Int, _ report: inout swiftcl_step) {
     var alive: UInt64 = 0
+    var gradients: UInt64 = 0
     var dense: UInt64 = 0
     for l in 0..<layerCount {
       let factor: UInt64 = UInt64(l == 0 ? 2 : 3) * UInt64(shapes[l].pixels)
       let units = l < hidden ? shapes[l].width : working[l].units
       // The weight gradient may be of fewer than the rest.
       alive += (factor - UInt64(shapes[l].pixels)) * keptEdges(layer: l)
-      alive += UInt64(shapes[l].pixels) * computedGradientEdges(layer: l)
+      gradients += gradientMacs(layer: l, rows: rows)
       dense += factor * UInt64(units) * UInt64(shapes[l].inputs)
     }
-    report.macs = alive * UInt64(rows)
+    report.macs = alive * UInt64(rows) + gradients
     report.dense_macs = dense * UInt64(rows)
     task.record.macs &+= report.macs
     task.record.denseMacs &+= report.dense_macs

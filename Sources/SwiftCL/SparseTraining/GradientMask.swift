@@ -72,11 +72,18 @@ extension Network {
     }
   }
 
-  /// Gradients that a step computes of a layer's weights.
-  func computedGradientEdges(layer l: Int) -> UInt64 {
+  /// Gradients that the last pass computed, or the next will, of a layer's weights.
+  func computedGradientEdges(layer l: Int, all: Bool = false) -> UInt64 {
     guard let mask = runningMask(l) else { return working[l].edges }
-    let starts = mask.computes ? mask.activeStarts : mask.live.starts
+    let starts = mask.computes && !all ? mask.activeStarts : mask.live.starts
     return UInt64(mask.live.weights(starts, outputs: working[l].units))
+  }
+
+  /// Multiply-adds of all weight gradients that the step just made has computed.
+  func gradientMacs(layer l: Int, rows: Int) -> UInt64 {
+    let pixels = UInt64(shapes[l].pixels)
+    guard let mask = runningMask(l) else { return UInt64(rows) &* pixels &* working[l].edges }
+    return mask.spent &* pixels
   }
 
   /// Weights of a layer that run.

@@ -24,6 +24,8 @@ struct LayerMask {
   /// Step of the task from which on gradients are chosen anew.
   var chooseAt: UInt64 = 0
 
+  /// Gradients of weights that this step has computed, times the samples.
+  var spent: UInt64 = 0
   /// Bytes of all room beside weights, moments and gradients.
   var bytes: UInt64 = 0
 
