@@ -298,8 +298,13 @@ struct MaskTests {
   private static let wide = Shape(
     name: "wide", layers: [dense(48, 1), dense(40, 1), head(5)], inputs: 30, channels: 1)
 
+  private func info(_ test: TestNetwork, _ l: UInt32) throws -> swiftcl_mask_info {
+    let info = test.net.pointee.maskInfo(SWIFTCL_TASK_OPEN, layer: l)
+    return try #require(info)
+  }
+
   private func kept(_ test: TestNetwork, _ l: Int) throws -> Int {
-    Int(try #require(test.net.pointee.maskInfo(SWIFTCL_TASK_OPEN, layer: UInt32(l))).kept)
+    Int(try info(test, UInt32(l)).kept)
   }
 
   /// Counts after every step are those of the schedule, exactly.
@@ -379,7 +384,7 @@ struct MaskTests {
       try test.step(Self.wide.rows(s, 16))
       var sum = 0
       for l in 0..<2 as Range<UInt32> {
-        let info = try #require(test.net.pointee.maskInfo(SWIFTCL_TASK_OPEN, layer: l))
+        let info = try info(test, l)
         #expect(info.kept <= info.capacity)
         #expect(Double(info.capacity) <= 0.42 * Double(info.weights) + 16)
         sum += Int(info.kept)
