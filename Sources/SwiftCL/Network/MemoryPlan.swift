@@ -173,7 +173,8 @@ extension MemoryPlan {
         _ = arena.take(Float.self, Panels.pad(shape.winnerWidth))
         if shape.normalises { _ = NormParameters(&arena, Panels.pad(shape.winnerWidth)) }
         let size = options.masked(
-          TicketSize(units: shape.winnerWidth, inputs: shape.winnerInputs, blocks: blocks), l, shape)
+          TicketSize(units: shape.winnerWidth, inputs: shape.winnerInputs, blocks: blocks), l, shape
+        )
         if size.entries > 0 {
           _ = SparseWeights(
             &arena, outputs: size.units, entries: size.entries, width: size.width)

@@ -144,7 +144,9 @@ private struct DeadGradients: Ranked {
     let first = g * grid.width
     if !mask.keeps(first) || mask.live.entry(k, first) >= 0 { return 0 }
     var sum: Float = 0
-    for o in first..<min(grid.outputs, first + grid.width) { sum += abs(gradient[panels.index(k, o)]) }
+    for o in first..<min(grid.outputs, first + grid.width) {
+      sum += abs(gradient[panels.index(k, o)])
+    }
     return sum.isFinite ? sum.bitPattern : 0
   }
 }

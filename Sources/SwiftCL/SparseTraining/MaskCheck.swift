@@ -40,7 +40,8 @@ extension DescriptionCheck {
     if !known {
       return refuse(
         "sparsity_kind", is: Int(kind),
-        expected: "SWIFTCL_SPARSITY_IRREGULAR, _BLOCK or _PATTERN, with or without _FILTER, or _FILTER")
+        expected:
+          "SWIFTCL_SPARSITY_IRREGULAR, _BLOCK or _PATTERN, with or without _FILTER, or _FILTER")
     }
     if base == SWIFTCL_SPARSITY_PATTERN && o.hasMasks && o.sparsity < 5 / 9 as Float {
       return ErrorRecord.fail(

@@ -243,7 +243,8 @@ extension LayerMask {
 
   /// The best of the candidates that the step found, ascending, but for those of filters that this
   /// update has dropped; returns how many.
-  func takeCandidates(_ grid: MaskGrid, _ count: Int, _ places: UnsafeMutablePointer<Int32>) -> Int {
+  func takeCandidates(_ grid: MaskGrid, _ count: Int, _ places: UnsafeMutablePointer<Int32>) -> Int
+  {
     let scores = EntryScores(values: candidateScores)
     var open = 0
     for i in 0..<candidateCount where keeps(Int(candidates[i]) / grid.inputs * grid.width) {

@@ -41,7 +41,8 @@ extension swiftcl_options {
       // Kernels are kept whole: each filter rounds up.
       return min(grid.atoms, grid.kept(share) + 4 * outputs)
     }
-    return min(grid.atoms, grid.kept(share) + (sparsity_kind == SWIFTCL_SPARSITY_FILTER ? inputs : 1))
+    return min(
+      grid.atoms, grid.kept(share) + (sparsity_kind == SWIFTCL_SPARSITY_FILTER ? inputs : 1))
   }
 }
 

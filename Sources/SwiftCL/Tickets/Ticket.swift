@@ -102,7 +102,8 @@ struct Ticket {
           Float.self,
           size.entries > 0 ? 0 : Panels(inputs: size.inputs, outputs: size.units).count),
         mask: size.entries > 0
-          ? SparseWeights(&arena, outputs: size.units, entries: size.entries, width: size.width) : nil)
+          ? SparseWeights(&arena, outputs: size.units, entries: size.entries, width: size.width)
+          : nil)
       if writes { layers[l] = layer }
     }
     if writes {

@@ -119,7 +119,8 @@ extension WorkingLayer {
     parked = CandidateSet(
       &arena, inputs: shape.liveInputs, width: parkedWidth, blocks: shape.blocks,
       candidates: options.parksCandidates ? candidates : 0, adam: options.usesAdam,
-      normalises: shape.normalises && options.parksCandidates, hasWeights: true, &parameters, &optimizer,
+      normalises: shape.normalises && options.parksCandidates, hasWeights: true, &parameters,
+      &optimizer,
       &competition)
     running = arena.take(Int32.self, parkedWidth)
     posterior = arena.take(Float.self, candidates)
