@@ -238,13 +238,14 @@ int main(void) {
     measure("swiftcl_task_commit, masked", commit, 20);
     measure("swiftcl_train_step, masked", step, 36);
     measure("swiftcl_train_step, masked, one row", step_one, 36);
-    measure("swiftcl_predict, masked, open task", predict, 32);
+    measure("swiftcl_predict, masked, open task", predict, 36);
     measure("swiftcl_mask_info_get", mask_info, 8);
     measure("swiftcl_weight_mask", weight_mask, 8);
     measure("swiftcl_network_save_memory, masked, open task", save_new, 8);
     free(data);
     measure("swiftcl_task_end, masked", end, 20);
-    measure("swiftcl_predict, masked", predict, 32);
+    measure("swiftcl_predict, masked", predict, 36);
+    measure("swiftcl_evaluate_all, masked", evaluate, 36);
     measure_files(", masked");
     swiftcl_network_free(net);
   }
