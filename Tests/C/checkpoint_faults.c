@@ -48,7 +48,7 @@ static int has_tag(const uint8_t *bytes, const struct section *s, const char *ta
 
 /* ---------------------------------------------------------------- networks */
 
-enum { ROWS = 6, KINDS = 14 };
+enum { ROWS = 6, KINDS = 18 };
 
 struct image {
   uint8_t *bytes;
@@ -88,6 +88,7 @@ static swiftcl_options kind_options(int kind, swiftcl_layer layers[8]) {
   layers[1] = second;
   layers[2] = head;
   static const float scale[2] = {0.5f, 2}, offset[2] = {0, 0.25f};
+  static const swiftcl_mask_phase phases[2] = {{0, 0.4f, 0.2f}, {2, 0.5f, 0.3f}};
   swiftcl_options o;
   OK(NULL, swiftcl_options_init(&o));
   o.layers = layers;
@@ -147,6 +148,29 @@ static swiftcl_options kind_options(int kind, swiftcl_layer layers[8]) {
       break;
     }
     case 13: o.data_samples = 9; break; /* examples that are followed, some of them removed */
+    case 14: /* masks of one shared ticket, some of whose gradients are computed */
+      layers[0].block_size = layers[1].block_size = 1;
+      layers[0].width = 20;
+      o.sharing = SWIFTCL_TICKETS_SHARED;
+      o.sparsity = 0.5f;
+      o.gradient_sparsity = 0.7f;
+      o.mask_interval = 2;
+      break;
+    case 15: case 16: /* masks of winners; of filters, with a schedule of its own, one open again */
+      o.sparsity = 0.3f;
+      o.sparsity_kind = kind == 15 ? SWIFTCL_SPARSITY_BLOCK : SWIFTCL_SPARSITY_IRREGULAR | SWIFTCL_SPARSITY_FILTER;
+      o.optimizer = SWIFTCL_OPTIMIZER_ADAM;
+      o.gradient_sparsity = kind == 15 ? 0.5f : 0;
+      o.mask_interval = 1;
+      if (kind == 15) layers[0].width = 36;
+      if (kind == 16) o.mask_phases = phases, o.mask_phase_count = 2;
+      if (kind == 16) o.regrowth = SWIFTCL_REGROW_GRADIENT;
+      break;
+    case 17: /* competing before masks, which stand */
+      o.sparsity = 0.6f;
+      o.sparsity_kind = SWIFTCL_SPARSITY_PATTERN;
+      o.sampler = SWIFTCL_SAMPLER_TOP_K;
+      break;
     default: break;
   }
   return o;
@@ -155,7 +179,8 @@ static swiftcl_options kind_options(int kind, swiftcl_layer layers[8]) {
 /* A network under 10 kB: 0 finished tasks only, 1 competing, 2 specialising,
    3 top-k competing, 4 per sample, 5 one shared ticket, 6 a task open again,
    7 one task more than was planned, 8 and 9 with a replay memory, 10 with a class head,
-   11 and 12 with normalised layers that add up to one stream, 13 with examples that are followed. */
+   11 and 12 with normalised layers that add up to one stream, 13 with examples that are followed,
+   14 to 17 with weight masks. */
 static swiftcl_network *make_kind(int kind) {
   swiftcl_layer layers[8];
   swiftcl_options o = kind_options(kind, layers);
@@ -169,14 +194,14 @@ static swiftcl_network *make_kind(int kind) {
   }
   if (kind == 10) OK(net, swiftcl_class_head_fit(net, NULL, NULL));
   if (kind == 0) OK(net, swiftcl_task_remove(net, 1));
-  if (kind == 6) {
+  if (kind == 6 || kind == 16) {
     OK(net, swiftcl_task_reopen(net, task, NULL));
     steps(net, 1);
   } else if (kind != 0) {
     OK(net, swiftcl_task_begin(net, NULL, &task));
     steps(net, 3);
-    if (kind == 2) OK(net, swiftcl_task_commit(net));
-    if (kind == 2) steps(net, 1);
+    if (kind == 2 || kind == 15) OK(net, swiftcl_task_commit(net));
+    if (kind == 2 || kind == 15) steps(net, 1);
     if (kind == 13) follow(net);
   }
   return net;
@@ -322,6 +347,14 @@ static void survive(swiftcl_network *net) {
       ANY(net, swiftcl_parameters_set(net, tasks[t], l, weights, outputs * inputs, biases, outputs));
       free(weights);
       free(biases);
+      swiftcl_mask_info kept;
+      kept.struct_size = sizeof kept;
+      OK(net, swiftcl_mask_info_get(net, tasks[t], l, &kept));
+      CHECK(kept.kept <= kept.weights && kept.computed <= kept.kept && kept.weights == outputs * inputs);
+      uint8_t *entries = malloc(outputs * inputs + 1);
+      OK(net, swiftcl_weight_mask(net, tasks[t], l, entries, outputs * inputs));
+      if (tasks[t] == SWIFTCL_TASK_OPEN) OK(net, swiftcl_gradient_mask(net, l, entries, outputs * inputs));
+      free(entries);
       if (l + 1 == info.layer_count) continue;
       size_t units = (size_t)layer.blocks * layer.units_per_block;
       if (units > 1 << 22) continue;
@@ -461,10 +494,10 @@ static void forged(void) {
     for (size_t s = 0; s < count; s++) {
       size_t words = list[s].length / 4;
       int described = has_tag(image.bytes, &list[s], "DESC");
-      if (words > 64 && !described) words = 12;
+      if (words > 64 && !described && kind < 14) words = 12;
       for (size_t w = 0; w < words; w++) {
         if (quick() && (w + s) % 29) continue;
-        if (kind >= 8 && (w + s) % 7) continue;
+        if (kind >= 8 && (w + s) % (words > 64 && !described ? 5 : 7)) continue;
         static const uint32_t each[] = {0, 1, 2, 3, 4, 5, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x7FC00000, 65536};
         for (size_t v = 0; v < sizeof each / sizeof *each; v++) {
           memcpy(bad, image.bytes, image.size);

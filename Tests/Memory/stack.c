@@ -42,6 +42,22 @@ static swiftcl_status step_ids(void) {
   swiftcl_status status = swiftcl_data_begin(net, BATCH);
   return status ? status : swiftcl_train_step_ids(net, rows, labels, ids, BATCH, NULL);
 }
+static swiftcl_status commit(void) { return swiftcl_task_commit(net); }
+static swiftcl_status mask_info(void) {
+  swiftcl_mask_info found = {.struct_size = sizeof found};
+  return swiftcl_mask_info_get(net, task, 2, &found);
+}
+static swiftcl_status weight_mask(void) {
+  static uint8_t mask[1 << 16];
+  return swiftcl_weight_mask(net, task, 2, mask, sizeof mask);
+}
+static swiftcl_status save_new(void) {
+  uint64_t size = 0;
+  swiftcl_status status = swiftcl_checkpoint_size(net, &size);
+  bytes = (size_t)size;
+  data = malloc(bytes);
+  return status ? status : swiftcl_network_save_memory(net, data, bytes, NULL);
+}
 static swiftcl_status fit(void) { return swiftcl_fit(net, rows, labels, BATCH, NULL, NULL); }
 static swiftcl_status end(void) { return swiftcl_task_end(net, NULL); }
 static swiftcl_status predict(void) { return swiftcl_predict(net, task, rows, BATCH, logits, BATCH * CLASSES); }
@@ -198,10 +214,41 @@ int main(void) {
   measure("swiftcl_network_create, ResNet-18", create, 24);
   measure("swiftcl_task_begin, ResNet-18", begin, 20);
   measure("swiftcl_train_step, ResNet-18", step, 36);
+  measure("swiftcl_predict, ResNet-18, open task", predict, 8);
   measure("swiftcl_task_end, ResNet-18", end, 20);
   measure("swiftcl_predict, ResNet-18", predict, 8);
   measure_files(", ResNet-18");
   swiftcl_network_free(net);
+
+  /* The same with weight masks that grow by gradients and under one threshold. */
+  options.sparsity = 0.9f;
+  options.mask_budget = SWIFTCL_BUDGET_GLOBAL;
+  options.regrowth = SWIFTCL_REGROW_GRADIENT;
+  options.gradient_sparsity = 0.95f;
+  options.clip_norm = 1;
+  options.mask_interval = 1;
+  options.gradient_interval = 1;
+  static const int32_t kinds[] = {SWIFTCL_SPARSITY_BLOCK, SWIFTCL_SPARSITY_IRREGULAR | SWIFTCL_SPARSITY_FILTER};
+  for (int k = 0; k < 2; k++) {
+    options.sparsity_kind = kinds[k];
+    options.sparsity = k ? 0.7f : 0.9f; /* dense arithmetic, and planes */
+    measure("swiftcl_network_plan, masked", plan, 24);
+    measure("swiftcl_network_create, masked", create, 24);
+    measure("swiftcl_task_begin, masked", begin, 20);
+    measure("swiftcl_task_commit, masked", commit, 20);
+    measure("swiftcl_train_step, masked", step, 36);
+    measure("swiftcl_train_step, masked, one row", step_one, 36);
+    measure("swiftcl_predict, masked, open task", predict, 36);
+    measure("swiftcl_mask_info_get", mask_info, 8);
+    measure("swiftcl_weight_mask", weight_mask, 8);
+    measure("swiftcl_network_save_memory, masked, open task", save_new, 8);
+    free(data);
+    measure("swiftcl_task_end, masked", end, 20);
+    measure("swiftcl_predict, masked", predict, 36);
+    measure("swiftcl_evaluate_all, masked", evaluate, 36);
+    measure_files(", masked");
+    swiftcl_network_free(net);
+  }
   free(scratch);
   if (too_deep) fprintf(stderr, "stack: %d calls take more than their bound\n", too_deep);
   return too_deep != 0;

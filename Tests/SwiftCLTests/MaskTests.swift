@@ -229,11 +229,11 @@ struct MaskTests {
 
   @Test(arguments: [SWIFTCL_SPARSITY_IRREGULAR, SWIFTCL_SPARSITY_BLOCK, SWIFTCL_SPARSITY_PATTERN])
   func gradients(kind: Int32) throws {
-    for shape in Self.shapes {
-      for (batch, sparsity) in [(3, 0.7), (9, 0.6), (17, 0.85)] as [(Int, Float)] {
+    // As all shapes are like dense ones, some will do.
+    for shape in Self.shapes where ["strided", "denseNorm", "wide"].contains(shape.name) {
+      for (batch, sparsity) in [(3, 0.7), (9, 0.6), (9, 0.85)] as [(Int, Float)] {
         let test = try shared(shape, sparsity: sparsity) {
           GradientCheck.configure(&$0)
-          $0.max_batch = 17
           $0.sparsity_kind = kind
         }
         try test.begin()
@@ -258,6 +258,7 @@ struct MaskTests {
         $0.sparsity = n % 2 == 0 ? 0.7 : 0.85
         $0.sparsity_kind = kind
         $0.sampler = sampler
+        $0.learning_rate = 0.01
         $0.expected_tasks = 3
         $0.mask_interval = 3
         $0.gradient_sparsity = n < 2 ? 0.9 : 0
@@ -301,8 +302,13 @@ struct MaskTests {
   private static let wide = Shape(
     name: "wide", layers: [dense(48, 1), dense(40, 1), head(5)], inputs: 30, channels: 1)
 
+  private func info(_ test: TestNetwork, _ l: UInt32) throws -> swiftcl_mask_info {
+    let info = test.net.pointee.maskInfo(SWIFTCL_TASK_OPEN, layer: l)
+    return try #require(info)
+  }
+
   private func kept(_ test: TestNetwork, _ l: Int) throws -> Int {
-    Int(try #require(test.net.pointee.maskInfo(SWIFTCL_TASK_OPEN, layer: UInt32(l))).kept)
+    Int(try info(test, UInt32(l)).kept)
   }
 
   /// Counts after every step are those of the schedule, exactly.
@@ -382,7 +388,7 @@ struct MaskTests {
       try test.step(Self.wide.rows(s, 16))
       var sum = 0
       for l in 0..<2 as Range<UInt32> {
-        let info = try #require(test.net.pointee.maskInfo(SWIFTCL_TASK_OPEN, layer: l))
+        let info = try info(test, l)
         #expect(info.kept <= info.capacity)
         #expect(Double(info.capacity) <= 0.42 * Double(info.weights) + 16)
         sum += Int(info.kept)
@@ -393,8 +399,8 @@ struct MaskTests {
 
   /// Every dead weight is as likely to come back.
   @Test func growsAnywhere() throws {
-    var grown = [Int](repeating: 0, count: 1440)
-    var total = 0
+    var grown = [Double](repeating: 0, count: 1440)
+    var expected = grown
     for seed in 0..<30 as Range<UInt64> {
       let test = try shared(Self.wide, sparsity: 0.8) {
         $0.seed = seed
@@ -409,25 +415,27 @@ struct MaskTests {
       for s in 0..<6 as Range<UInt64> {
         let before = try masks(test)[0]
         try test.step(Self.wide.rows(seed * 10 + s, 8))
-        for (i, now) in try masks(test)[0].enumerated() where now == 1 && before[i] == 0 {
-          grown[i] += 1
-          total += 1
+        let after = try masks(test)[0]
+        let new = after.indices.filter { after[$0] == 1 && before[$0] == 0 }
+        let dead = before.indices.filter { before[$0] == 0 }
+        for i in new { grown[i] += 1 }
+        for i in dead { expected[i] += Double(new.count) / Double(dead.count) }
+      }
+    }
+    // By twelfths of the places, of the inputs and of the outputs.
+    #expect(expected.reduce(0, +) > 10_000)
+    let parts: [(Int) -> Int] = [{ $0 % 12 }, { $0 % 30 * 12 / 30 }, { $0 / 30 / 4 }]
+    for part in parts {
+      var chi = 0.0
+      for n in 0..<12 {
+        let (found, wanted) = grown.indices.reduce(into: (0.0, 0.0)) {
+          if part($1) == n { $0 = ($0.0 + grown[$1], $0.1 + expected[$1]) }
         }
+        chi += (found - wanted) * (found - wanted) / wanted
       }
+      // Eleven degrees of freedom.
+      #expect(chi < 40, "\(chi)")
     }
-    // By quarters of the inputs and of the outputs.
-    for part in 0..<4 {
-      let (rows, columns) = (
-        grown.indices.reduce(0) { $0 + ($1 / 30 / 12 == part ? grown[$1] : 0) },
-        grown.indices.reduce(0) { $0 + ($1 % 30 * 4 / 30 == part ? grown[$1] : 0) }
-      )
-      let shares = [0.25, Double((part + 1) * 30 / 4 - part * 30 / 4) / 30]
-      for (count, share) in zip([rows, columns], shares) {
-        let sigma = (Double(total) * share).squareRoot()
-        #expect(abs(Double(count) - Double(total) * share) < 5 * sigma + 60)
-      }
-    }
-    #expect(total > 1000)
   }
 
   /// A filter that has lost its last weight is gone: nothing grows there.
