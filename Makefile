@@ -53,8 +53,10 @@ VARIANT_v4 := -D SWIFTCL_VARIANT_V4 -Xcc -march=x86-64-v4
 SWIFT_swiftcl := $(DISPATCH)
 C_swiftcl := $(if $(DISPATCH),-DSWIFTCL_DISPATCH)
 KERNELS_swiftcl := $(VARIANTS)
-SWIFT_swiftcl-openblas := -Osize -D SWIFTCL_CBLAS -Xcc -DSWIFTCL_CBLAS
-C_swiftcl-openblas := -DSWIFTCL_CBLAS
+# OpenBLAS has no products of masked layers: these are the built-in ones there, too.
+SWIFT_swiftcl-openblas := $(or $(DISPATCH),-Osize) -D SWIFTCL_CBLAS -Xcc -DSWIFTCL_CBLAS
+C_swiftcl-openblas := -DSWIFTCL_CBLAS $(C_swiftcl)
+KERNELS_swiftcl-openblas := $(VARIANTS)
 LIBS_swiftcl-openblas := -lopenblas
 SWIFT_swiftcl-asan := $(DISPATCH) -sanitize=address
 C_swiftcl-asan := $(C_swiftcl) -g -fsanitize=address,undefined -fno-sanitize-recover=undefined

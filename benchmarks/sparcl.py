@@ -2,23 +2,26 @@
 
 Class-incremental, one network of J = 1 that all tasks train, DER++ with 500 exemplars from the second task on.
 classil is the accuracy with the task unknown, taskil with the task known, both by the newest logits, means
-over the five test sets. Four tables:
+over the five test sets. Four tables, and one of winners with masks:
 
 mlp       Split MNIST, 784-800-800-10, one epoch a task in batches of 32, masks updated every 100 steps with
-          regrowth by gradient, all rows used.
-epochs    The same for 10 epochs a task, with data removal and without.
+          regrowth by chance, all rows used. Twice: gradients clipped to a norm of 1, and of 3, on which the dense
+          network depends more than the sparse ones.
+epochs    The same for 10 epochs a task, norm 1, regrowth by gradient, with data removal and without.
 resnet18  Split CIFAR-10, ResNet-18 of width 20, 5 epochs a task, as the paper trains: plain SGD at .03,
           cross-entropy of new rows over new classes only, masks updated every tenth of a task.
 counter   ResNet-18 of width 64, two steps: what the paper's way of counting makes of the paper's run.
+composition  Split MNIST as class-il.py has it for ER: a ticket a task, J = 8 and 4, class head, and masks inside the
+          tickets, made at the commit and updated every 100 steps from there. Forgetting must be 0.
 
 `75 %` masks three weights of four, in blocks of eight outputs unless it says otherwise. Of the weights that
-are left four fifths have a gradient: 80, 92 and 96 % of all weights have none at 75, 90 and 95 %. Data removal
+are left four fifths have a gradient: 60, 80, 92 and 96 % of all weights have none at 50, 75, 90 and 95 %. Data removal
 is the paper's 30 % of a task's rows, in four parts a tenth, two, three and four tenths of the way: with 10 epochs
 before the second to the fifth, with 5 half of it before the second and half before the third. `fewer, paper` is
 how many times fewer multiply-adds than the same table's dense row, as the paper counts them (docs/algorithms.md
 B.7), `fewer, all` the same of all of them; `bytes/dense` is of parameters, optimiser and gradients.
 
-Variables: NETWORK=mlp,epochs,resnet18,counter; ROWS, words of which a row's name must have one (ROWS=dense,75);
+Variables: NETWORK=mlp,epochs,resnet18,counter,composition; ROWS, words of which a row's name must have one (ROWS=dense,75);
 SEEDS (0,1,2); MINUTES, after which no further run is begun; QUICK=1 is 2,000 rows a task, seed 0, and one epoch of
 CIFAR-10; THREADS (1) of the network; FRESH=1 runs again what build/bench/sparcl.json has already.
 """
@@ -32,12 +35,13 @@ from common import data, settings
 from common.bench import open_results
 from common.runs import TaskData, swiftcl
 from common.sparse_runs import Run, fixed_intervals, learn, paper_intervals, steps_of
-from common.table import Progress, Verdict, at_least, number, print_table, within
+from common.sparse_tickets import learn_tickets
+from common.table import Progress, Verdict, at_least, exactly, number, print_table, within
 
 PAIRS, BATCH, EXEMPLARS = [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]], 32, 500
 QUICK, THREADS = settings.flag("QUICK"), settings.integer("THREADS", 1)
 #: Share of all weights whose gradient is not computed: four fifths of the kept ones have one.
-GRADIENT = {0.75: 0.80, 0.90: 0.92, 0.95: 0.96}
+GRADIENT = {0.50: 0.60, 0.75: 0.80, 0.90: 0.92, 0.95: 0.96}
 DENSE = dict(sharing="shared", protection="none", sampler="random", max_tasks=len(PAIRS), max_batch=BATCH,
              replay="derpp", replay_rows=EXEMPLARS, replay_batch=BATCH)
 #: How far a sparse row may be below the dense row of its table.
@@ -99,29 +103,30 @@ def split(pictures, rows_a_task):
     return result
 
 
-def mlp(epochs):
+def mlp(epochs, clip=1):
     """Split MNIST as the dense DER++ row of class-il.py has it."""
-    irregular, by_chance = dict(sparsity_kind="irregular"), dict(regrowth="random")
+    bars = [Method("75 %", 0.75, least=89.8, below_dense=MNIST_POINTS),
+            Method("90 %", 0.90, least=89.0, below_dense=MNIST_POINTS)]
     if epochs == 1:
-        methods = [
-            Method("dense DER++"),
-            Method("75 %", 0.75, least=89.8, below_dense=MNIST_POINTS),
-            Method("90 %", 0.90, least=89.0, below_dense=MNIST_POINTS),
-            Method("95 %", 0.95),
-            Method("75 %, irregular", 0.75, options=irregular),
-            Method("90 %, irregular", 0.90, options=irregular),
-            Method("75 %, regrowth by chance", 0.75, options=by_chance),
-        ]
+        regrowth, key = "random", "mlp" if clip == 1 else f"mlp, clip {clip}"
+        methods = [Method("dense DER++"), *bars]
+        if clip == 1:
+            methods += [Method("95 %", 0.95)] + [
+                Method(f"{round(100 * sparsity)} %, {name}", sparsity, options=options)
+                for name, options in (("irregular", dict(sparsity_kind="irregular")),
+                                      ("regrowth by gradient", dict(regrowth="gradient")))
+                for sparsity in (0.75, 0.90)]
+            methods.append(Method("90 %, masks stand", 0.90, options=dict(mask_interval=0)))
     else:
+        regrowth, key = "gradient", "epochs"
         methods = [Method("dense DER++")] + [
             Method(f"{round(100 * sparsity)} %{'' if removing else ', all rows'}", sparsity, removing)
             for sparsity in (0.75, 0.90, 0.95) for removing in (True, False)]
     return Table(
-        f"Split MNIST 5 x 2, 784-800-800-10, {epochs} epoch{'s' if epochs > 1 else ''} a task",
-        "mlp" if epochs == 1 else "epochs", epochs,
-        [swiftcl.dense(800, 1), swiftcl.dense(800, 1), swiftcl.head(10)],
+        f"Split MNIST 5 x 2, 784-800-800-10, {epochs} epoch{'s' if epochs > 1 else ''} a task, clip_norm {clip}",
+        key, epochs, [swiftcl.dense(800, 1), swiftcl.dense(800, 1), swiftcl.head(10)],
         split(data.mnist(), settings.integer("SAMPLES", 2000 if QUICK else 12000)),
-        dict(data.MNIST_INPUT, replay_alpha=0.5, clip_norm=1.0, regrowth="gradient"),
+        dict(data.MNIST_INPUT, replay_alpha=0.5, clip_norm=float(clip), regrowth=regrowth),
         lambda steps: fixed_intervals(steps, 100), True, methods, not QUICK and settings.text("SAMPLES") is None)
 
 
@@ -295,23 +300,89 @@ def counter(results, verdict):
     print_table(["method", "ours", "the paper's", "difference"], lines)
 
 
+#: Of the table of winners with masks: units a block, and shares that are masked.
+COMPOSED = [(J, sparsity) for J in (8, 4) for sparsity in (0.0, 0.50, 0.75, 0.90)]
+
+
+def composed(J, sparsity):
+    return f"J = {J}, {round(100 * sparsity)} %"
+
+
+def composition(seeds, results, progress, until, verdict):
+    """Masks inside of tickets, by units a block and sparsity."""
+    tasks = split(data.mnist(), settings.integer("SAMPLES", 2000 if QUICK else 12000))
+    steps = min(swiftcl.steps(len(task.x), BATCH) for task in tasks)
+    lines, unmasked, current = [], {}, True
+    for J, sparsity in COMPOSED:
+        name = composed(J, sparsity)
+        if not wanted(Method(name)):
+            continue
+        options = dict(data.MNIST_INPUT, sampler="mean", expected_tasks=len(PAIRS), max_tasks=len(PAIRS),
+                       max_batch=BATCH, replay="er", replay_rows=EXEMPLARS, replay_batch=BATCH,
+                       replay_policy="balanced", replay_store="at_end", class_head=1)
+        if sparsity:
+            options.update(sparsity=sparsity, gradient_sparsity=GRADIENT[sparsity], **fixed_intervals(steps, 100))
+        parameters = dict(table="composition", J=J, sparsity=sparsity, rows=[len(task.x) for task in tasks],
+                          batch=BATCH, threads=THREADS, options=options)
+        runs = []
+        for seed in seeds:
+            run = results.run(parameters, seed)
+            if run is None and time.monotonic() < until:
+                layers = [swiftcl.dense(800, J), swiftcl.dense(800, J), swiftcl.head(10)]
+                values = learn_tickets(layers, tasks, options, BATCH, seed, THREADS)
+                run = results.add_run(parameters, seed, values)
+            if run is not None:
+                progress.finish(f"composition, {name}, seed {seed}: {run['values']['classil']:.2f} %")
+                runs.append(run)
+        if not runs:
+            continue
+        row = {key: float(np.mean([run["values"][key] for run in runs])) for key in runs[0]["values"]}
+        row["classil_std"] = float(np.std([run["values"]["classil"] for run in runs]))
+        row = results.add_row(parameters, [run["seed"] for run in runs], runs,
+                              dict(row, table="composition", method=name))
+        current = current and results.is_current(row)
+        if not sparsity:
+            unmasked[J] = row
+        lines.append([
+            name, len(runs), number(row["taskil"]), less(row, unmasked.get(J), "taskil"),
+            f"{row['classil']:.2f} ±{row['classil_std']:.2f}", less(row, unmasked.get(J), "classil"),
+            number(row["forgetting"]),
+            verdict.cell(f"composition, {name}, forgetting", row["forgetting"], exactly(0)),
+            number(row["macs_vs_dense"], 4), f"{row['ticket_bytes'] / 1000:.0f}", number(row["seconds"], 1)])
+    print(f"\nSplit MNIST 5 x 2, 784-800-800-10, a ticket a task with a mask inside, class head, {EXEMPLARS} exemplars, "
+          f"means over seeds {seeds}\n")
+    print_table(["units a block, masked", "seeds", "taskil %", "", "classil %", "", "forgetting", "must", "macs/dense",
+                 "kB of tickets", "seconds"], lines)
+    if not current:
+        print("  some were measured with another build of the library; FRESH=1 runs them again")
+
+
+def less(row, unmasked, name):
+    """Points beside the row without masks."""
+    return "" if unmasked in (None, row) else f"{row[name] - unmasked[name]:+.2f}"
+
+
 def main():
     seeds = settings.integers("SEEDS", [0] if QUICK else [0, 1, 2])
-    chosen = settings.names("NETWORK", ["mlp", "epochs", "resnet18", "counter"],
-                            ["mlp", "epochs", "resnet18", "counter"])
+    names = ["mlp", "epochs", "resnet18", "counter", "composition"]
+    chosen = settings.names("NETWORK", names, names)
     minutes = settings.text("MINUTES")
     until = time.monotonic() + 60 * settings.integer("MINUTES", 1) if minutes else float("inf")
     results, verdict = open_results("sparcl"), Verdict()
-    tables = [make() for name, make in (("mlp", lambda: mlp(1)), ("epochs", lambda: mlp(2 if QUICK else 10)),
-                                        ("resnet18", resnet18)) if name in chosen]
+    tables = [make() for name, make in (("mlp", lambda: mlp(1)), ("mlp", lambda: mlp(1, clip=3)),
+                                        ("epochs", lambda: mlp(2 if QUICK else 10)), ("resnet18", resnet18))
+              if name in chosen]
     missing = sum(results.run(table.parameters(method), seed) is None
                   for table in tables for method in table.methods if wanted(method)
                   for seed in seeds if method.seeds is None or seed in method.seeds)
-    progress = Progress(missing)
+    progress = Progress(missing + ("composition" in chosen) * len(seeds) * sum(
+        wanted(Method(composed(*row))) for row in COMPOSED))
     if "counter" in chosen:
         counter(results, verdict)
     for table in tables:
         show(table, seeds, results, progress, until, verdict)
+    if "composition" in chosen:
+        composition(seeds, results, progress, until, verdict)
     verdict.report()
     print(f"saved in {results.path.relative_to(settings.ROOT)}")
 

@@ -157,7 +157,6 @@ static swiftcl_network *create(const struct data *d, float sparsity, uint32_t ep
     options.sparsity_kind = SWIFTCL_SPARSITY_BLOCK; /* eight outputs of one input, kept or dropped as one: fast */
     options.mask_interval = steps / 10;             /* new masks ten times a task, */
     options.mask_final_step = 9 * (steps / 10);     /* final ones for its last tenth */
-    options.regrowth = SWIFTCL_REGROW_GRADIENT;
     /* Four fifths of the weights that are left have a gradient; which ones is chosen every 30 steps. */
     options.gradient_sparsity = 1 - 0.8f * (1 - sparsity);
   }
@@ -223,13 +222,13 @@ static double accuracy(swiftcl_network *net, const struct data *d, int32_t task)
 /* What the mask of the second layer keeps: a byte for each weight, 1 where it is kept. */
 static void ask_mask(swiftcl_network *net, struct result *result) {
   swiftcl_mask_info info = {.struct_size = sizeof info};
-  result->weights = WIDTH * WIDTH;
+  CHECK(swiftcl_mask_info_get(net, SWIFTCL_TASK_OPEN, 1, &info));
+  result->weights = (size_t)info.weights;
   uint8_t *mask = show_malloc(result->weights);
   CHECK(swiftcl_weight_mask(net, SWIFTCL_TASK_OPEN, 1, mask, result->weights));
-  CHECK(swiftcl_mask_info_get(net, 1, &info));
   result->kept = 0;
   for (size_t n = 0; n < result->weights; n++) result->kept += mask[n];
-  result->moving = info.gradient_density;
+  result->moving = (double)info.computed / (double)info.weights;
   free(mask);
 }
 

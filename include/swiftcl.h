@@ -787,8 +787,8 @@ swiftcl_status swiftcl_capacity_get(
  * Multiply-adds spent on training so far, and what the dense network of the
  * same width would have spent on the same steps, counted in three ways; time;
  * and bytes held for training now. `macs` is 2 per edge that runs and row in
- * the first layer, 3 in the others, masked or not. In paper_macs and full_macs
- * weights that a mask or a gradient mask leaves out cost nothing.
+ * the first layer, 3 in the others, weight gradients that are not computed left
+ * out. In none of the three do weights cost anything that a mask leaves out.
  *
  * @param network a network.
  * @param accounting struct_size set by the caller; written on success.

@@ -591,7 +591,8 @@ typedef struct swiftcl_accounting {
                              inputs below the first layer; a teacher's rows forward */
   uint64_t full_dense_macs;
   double seconds;       /**< in training steps since the network was created or loaded; 0 in firmware */
-  /* held now: the open task's, or without one the shared ticket's; 4 bytes a value, padding not counted */
+  /* held now: the open task's, or without one the shared ticket's; 4 bytes a value, padding not counted; of a
+     layer that runs by a mask all room that the mask has, its lists and scores with the parameters */
   uint64_t parameter_bytes; /**< weights, biases, scales */
   uint64_t optimizer_bytes; /**< 0 while no task is open */
   uint64_t gradient_bytes;  /**< kept by a step, of all layers as though none took turns; 0 while no task is open */

@@ -84,12 +84,15 @@ def masked_layers(layers):
     return masked, places
 
 
+#: As swiftcl_mask_info has them, SWIFTCL_FORM_...
+FORMS = ["dense", "rows", "planes", "unmasked"]
+
+
 def forms_of(net, layers):
-    """How each masked layer was run, counted: rows, planes, dense."""
+    """How each masked layer was run, counted."""
     counts = {}
     for place in masked_layers(layers)[0]:
-        form = net.mask_info(place).form
-        name = str(getattr(form, "name", form)).lower()
+        name = FORMS[net.mask_info(place).form]
         counts[name] = counts.get(name, 0) + 1
     return counts
 

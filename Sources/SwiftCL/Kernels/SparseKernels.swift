@@ -7,7 +7,7 @@
   /// y = bias + x * kept weights, then the rectifier if asked for.
   @inline(__always)
   func sparseRowsForward(_ pass: UnsafePointer<swiftcl_sparse_rows>) {
-    #if SWIFTCL_DISPATCH && !SWIFTCL_CBLAS
+    #if SWIFTCL_DISPATCH
       swiftcl_kernels().pointee.sparse_rows_forward(pass)
     #else
       BuiltinKernels.sparseRowsForward(pass.pointee)
@@ -17,7 +17,7 @@
   /// dx += dy * transposed kept weights.
   @inline(__always)
   func sparseRowsInputGradient(_ pass: UnsafePointer<swiftcl_sparse_rows>) {
-    #if SWIFTCL_DISPATCH && !SWIFTCL_CBLAS
+    #if SWIFTCL_DISPATCH
       swiftcl_kernels().pointee.sparse_rows_input_gradient(pass)
     #else
       BuiltinKernels.sparseRowsInputGradient(pass.pointee)
@@ -27,7 +27,7 @@
   /// The gradient of the kept weights, or of the active ones among them.
   @inline(__always)
   func sparseRowsWeightGradient(_ pass: UnsafePointer<swiftcl_sparse_rows>) {
-    #if SWIFTCL_DISPATCH && !SWIFTCL_CBLAS
+    #if SWIFTCL_DISPATCH
       swiftcl_kernels().pointee.sparse_rows_weight_gradient(pass)
     #else
       BuiltinKernels.sparseRowsWeightGradient(pass.pointee)
@@ -37,7 +37,7 @@
   /// As `sparseRowsForward`, for planes.
   @inline(__always)
   func sparsePlanesForward(_ pass: UnsafePointer<swiftcl_sparse_planes>) {
-    #if SWIFTCL_DISPATCH && !SWIFTCL_CBLAS
+    #if SWIFTCL_DISPATCH
       swiftcl_kernels().pointee.sparse_planes_forward(pass)
     #else
       BuiltinKernels.sparsePlanesForward(pass.pointee)
@@ -47,7 +47,7 @@
   /// As `sparseRowsInputGradient`, for planes.
   @inline(__always)
   func sparsePlanesInputGradient(_ pass: UnsafePointer<swiftcl_sparse_planes>) {
-    #if SWIFTCL_DISPATCH && !SWIFTCL_CBLAS
+    #if SWIFTCL_DISPATCH
       swiftcl_kernels().pointee.sparse_planes_input_gradient(pass)
     #else
       BuiltinKernels.sparsePlanesInputGradient(pass.pointee)
@@ -57,7 +57,7 @@
   /// As `sparseRowsWeightGradient`, for planes.
   @inline(__always)
   func sparsePlanesWeightGradient(_ pass: UnsafePointer<swiftcl_sparse_planes>) {
-    #if SWIFTCL_DISPATCH && !SWIFTCL_CBLAS
+    #if SWIFTCL_DISPATCH
       swiftcl_kernels().pointee.sparse_planes_weight_gradient(pass)
     #else
       BuiltinKernels.sparsePlanesWeightGradient(pass.pointee)
@@ -67,7 +67,7 @@
   /// Copies rows of samples to planes.
   @inline(__always)
   func planesFromRows(_ pass: UnsafePointer<swiftcl_plane_copy>) {
-    #if SWIFTCL_DISPATCH && !SWIFTCL_CBLAS
+    #if SWIFTCL_DISPATCH
       swiftcl_kernels().pointee.planes_from_rows(pass)
     #else
       BuiltinKernels.planesFromRows(pass.pointee)
@@ -77,7 +77,7 @@
   /// Copies or adds planes to rows of samples.
   @inline(__always)
   func rowsFromPlanes(_ pass: UnsafePointer<swiftcl_plane_copy>) {
-    #if SWIFTCL_DISPATCH && !SWIFTCL_CBLAS
+    #if SWIFTCL_DISPATCH
       swiftcl_kernels().pointee.rows_from_planes(pass)
     #else
       BuiltinKernels.rowsFromPlanes(pass.pointee)
