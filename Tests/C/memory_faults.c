@@ -418,7 +418,7 @@ static void exact_plans(void) {
     size_t total = (size_t)plan.total_bytes;
     CHECK(
         plan.total_bytes == plan.network_bytes + plan.working_set_bytes + plan.optimizer_bytes + plan.competition_bytes
-                                + plan.activation_bytes + plan.ticket_bytes + plan.replay_bytes + plan.class_head_bytes + plan.data_bytes);
+                                + plan.activation_bytes + plan.ticket_bytes + plan.replay_bytes + plan.class_head_bytes + plan.data_bytes + plan.mask_bytes);
     CHECK(plan.alignment == SWIFTCL_ALIGNMENT && plan.layer_count == d.o.layer_count);
     struct trace traces[3];
     memset(traces, 0, sizeof traces);
