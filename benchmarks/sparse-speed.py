@@ -6,8 +6,8 @@ all alike. A number is the median over rounds of the medians of single steps, pr
 less than the clock's. Masks stand still; four fifths of the kept weights have a gradient, chosen every 30 steps.
 
 `step` is the whole training step. `masked layers` are those with a mask, forward, both gradients and update, as the
-library times them; in the dense network the same layers. `rest` is the share of the step that is outside of
-these: first convolution, shortcuts, normalisation, activations, head. `mean` is over all steps, those that choose
+library times them, less what other programs had of the step; in the dense network the same layers. `rest` is the share of
+the step that is outside of these: first convolution, shortcuts, normalisation, activations, head. `mean` is over all steps, those that choose
 gradients anew included. `update` is what an update of all masks takes beside a step. `bytes` are those of
 parameters, optimiser and gradients. `/dense` is beside the dense network; `must` stands behind what it holds for.
 
@@ -106,10 +106,11 @@ class Measured:
         before = self.layer_seconds()
         processor, began = time.process_time_ns(), time.perf_counter_ns()
         self.net.train_step(self.x, self.y)
-        passed = time.perf_counter_ns() - began
-        passed = 1e-6 * min(passed, time.process_time_ns() - processor)
+        wall = time.perf_counter_ns() - began
+        passed = min(wall, time.process_time_ns() - processor)
         after = self.layer_seconds()
-        return passed, None if after is None else 1e3 * (after - before)
+        # Layers have the clock's time: what other programs took of it is taken off evenly.
+        return 1e-6 * passed, None if after is None else 1e3 * (after - before) * passed / wall
 
     def layer_seconds(self):
         """Of the masked layers, forward and backward with the update, summed since the network began."""
