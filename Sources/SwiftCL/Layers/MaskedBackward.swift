@@ -56,7 +56,6 @@ extension Network {
     x.rows += first * surface.sampleStride
     let dy = delta + first * shape.pixels * layer.stride
     let dyRows = UnsafeMutablePointer(mutating: dy)
-    for at in mask.count * mask.live.width..<mask.live.floats { gradient[at] = 0 }
     switch gradientForm(layer: l, samples: samples) {
     case .rows:
       func run(_ rows: UnsafePointer<Float>, _ stride: Int, from: Int, count: Int) {
@@ -229,9 +228,11 @@ extension Network {
     }
   }
 
-  /// Counts the gradients of some samples.
+  /// Counts the gradients of some samples, which are to be computed; what lies behind them is 0.
   private func spend(layer l: Int, samples: Int, all: Bool) {
     working[l].mask?.spent &+= UInt64(samples) &* computedGradientEdges(layer: l, all: all)
+    guard let mask = working[l].mask, let gradient = working[l].gradients.weights else { return }
+    for at in mask.count * mask.live.width..<mask.live.floats { gradient[at] = 0 }
   }
 
   private func addScores(layer l: Int, _ factor: Float) {
