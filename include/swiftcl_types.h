@@ -539,8 +539,8 @@ typedef struct swiftcl_task_info {
   uint32_t owned_winners;   /**< winners that an earlier task already owned */
   uint32_t copied_winners;  /**< copy-on-write: winners copied from an owned unit into a free one */
   uint32_t alive_units;     /**< units of all competing layers that run: winners, or candidates */
-  float weight_density;     /**< alive edges over the edges of the dense network */
-  float gradient_density;   /**< edges that may move over the edges of the dense network */
+  float weight_density;     /**< alive edges that no mask drops over the edges of the dense network */
+  float gradient_density;   /**< of these, edges that may move, over the same */
   float owned_edge_share;   /**< edges on an earlier ticket over alive edges */
   float last_loss;
   uint64_t user_tag;

@@ -30,9 +30,11 @@ extension Network {
     info.parameters = ticket.pointee.parameters
     info.predict_macs = ticket.pointee.predictMacs(shapes)
     var alive: UInt64 = 0
+    var kept: UInt64 = 0
     for l in 0..<layerCount {
       let layer = ticket.pointee.layers[l]
       alive += UInt64(layer.size.units) * UInt64(layer.size.inputs)
+      kept += UInt64(layer.kept)
       for i in 0..<layer.size.blocks where layer.winners[i] >= 0 { info.served_blocks += 1 }
       if l < hidden { info.alive_units += UInt32(layer.size.units) }
     }
@@ -40,8 +42,8 @@ extension Network {
     info.owned_winners = record.ownedWinners
     info.copied_winners = record.copiedWinners
     describe(
-      record, alive: alive, owned: record.ownedEdges, frozen: record.frozenEdges,
-      rows: ticket.pointee.head.size.units, &info)
+      record, alive: alive, kept: kept, moving: kept, owned: record.ownedEdges,
+      frozen: record.frozenEdges, rows: ticket.pointee.head.size.units, &info)
     return info
   }
 
@@ -49,10 +51,14 @@ extension Network {
     info.phase = task.phase
     info.class_count = UInt32(task.classCount)
     var alive: UInt64 = 0
+    var kept: UInt64 = 0
+    var moving: UInt64 = 0
     for l in 0..<layerCount {
       let set = candidates(l)
       alive += UInt64(set.units) * UInt64(set.inputs)
       let edges = UInt64(set.units) * UInt64(set.inputs)
+      kept += runningMask(l) == nil ? edges : keptEdges(layer: l)
+      moving += runningMask(l) == nil ? edges : computedGradientEdges(layer: l)
       info.parameters += runningMask(l) == nil ? edges : keptEdges(layer: l)
       info.parameters += UInt64(set.units) * (set.norm == nil ? 1 : 2)
       info.predict_macs += keptEdges(layer: l) * UInt64(shapes[l].pixels)
@@ -65,12 +71,13 @@ extension Network {
     info.copied_winners = task.record.copiedWinners
     info.alive_units = aliveUnits()
     describe(
-      task.record, alive: alive, owned: ownedEdges(), frozen: frozenEdges(),
+      task.record, alive: alive, kept: kept, moving: moving, owned: ownedEdges(), frozen: frozenEdges(),
       rows: working[hidden].units, &info)
   }
 
   private func describe(
-    _ record: TaskRecord, alive: UInt64, owned: UInt64, frozen: UInt64, rows: Int,
+    _ record: TaskRecord, alive: UInt64, kept: UInt64, moving: UInt64, owned: UInt64,
+    frozen: UInt64, rows: Int,
     _ info: inout swiftcl_task_info
   ) {
     info.task = record.task
@@ -87,8 +94,8 @@ extension Network {
       info.dense_predict_macs += edges * UInt64(shapes[l].pixels)
       if l < hidden { info.blocks += UInt32(shapes[l].blocks) }
     }
-    info.weight_density = Float(Double(alive) / Double(dense))
-    info.gradient_density = Float(Double(alive &- min(frozen, alive)) / Double(dense))
+    info.weight_density = Float(Double(kept) / Double(dense))
+    info.gradient_density = Float(Double(moving &- min(frozen, moving)) / Double(dense))
     info.owned_edge_share = alive == 0 ? 0 : Float(Double(owned) / Double(alive))
   }
 
