@@ -71,7 +71,8 @@ extension Network {
     info.copied_winners = task.record.copiedWinners
     info.alive_units = aliveUnits()
     describe(
-      task.record, alive: alive, kept: kept, moving: moving, owned: ownedEdges(), frozen: frozenEdges(),
+      task.record, alive: alive, kept: kept, moving: moving, owned: ownedEdges(),
+      frozen: frozenEdges(),
       rows: working[hidden].units, &info)
   }
 
