@@ -95,12 +95,22 @@ extension Network {
     let inputs = packed.panels.inputs
     for o in 0..<packed.panels.outputs {
       for k in 0..<inputs where weights[o * inputs + k] != 0 && mask.entry(k, o) < 0 {
-        return fail(
-          SWIFTCL_E_ARGUMENT, "weights", at: o * inputs + k, is: 1,
-          expected: "0, as this weight is masked (it is shown as 1 where it is not)")
+        return failMasked(o * inputs + k)
       }
     }
     return SWIFTCL_OK
+  }
+
+  private mutating func failMasked(_ index: Int) -> swiftcl_status {
+    let call = call
+    return withUnsafeMutablePointer(to: &error) {
+      var message = ErrorRecord($0)
+      message.begin(SWIFTCL_E_ARGUMENT, call)
+      message.append("weights[")
+      message.append(index)
+      message.append("] may only be 0: it is masked (swiftcl_weight_mask)")
+      return SWIFTCL_E_ARGUMENT
+    }
   }
 
   private mutating func checkOwned(
