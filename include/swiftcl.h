@@ -987,9 +987,9 @@ swiftcl_status swiftcl_checkpoint_inspect(
  * @return SWIFTCL_OK; SWIFTCL_E_NULL, _STRUCT or _ARGUMENT; SWIFTCL_E_IO for a
  *     missing or unreadable file, _FORMAT, _CORRUPT or _VERSION for its
  *     content, _MISMATCH when options.expected differs in layers, inputs (type,
- *     channels, layout, scale), loss, sharing, head, allocation or protection;
- *     SWIFTCL_E_MEMORY; SWIFTCL_E_UNSUPPORTED on firmware. Any thread. Since
- *     0.1.
+ *     channels, layout, scale), loss, sharing, head, allocation, protection or
+ *     in which weights may be masked; SWIFTCL_E_MEMORY; SWIFTCL_E_UNSUPPORTED
+ *     on firmware. Any thread. Since 0.1.
  */
 swiftcl_status swiftcl_network_load(
     const char *path, const swiftcl_load_options *options,

@@ -131,8 +131,8 @@ public func swiftcl_checkpoint_inspect(
 /// - Parameter network: receives the network, which the caller frees with swiftcl_network_free.
 /// - Returns: SWIFTCL_OK; SWIFTCL_E_NULL, _STRUCT or _ARGUMENT; SWIFTCL_E_IO for a missing or
 ///   unreadable file, _FORMAT, _CORRUPT or _VERSION for its content, _MISMATCH when options.expected
-///   differs in layers, inputs (type, channels, layout, scale), loss, sharing, head, allocation or
-///   protection; SWIFTCL_E_MEMORY; SWIFTCL_E_UNSUPPORTED on firmware. Any thread. Since 0.1.
+///   differs in layers, inputs (type, channels, layout, scale), loss, sharing, head, allocation,
+///   protection or in which weights may be masked; SWIFTCL_E_MEMORY; SWIFTCL_E_UNSUPPORTED on firmware. Any thread. Since 0.1.
 @c(swiftcl_network_load)
 public func swiftcl_network_load(
   _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<swiftcl_load_options>?,

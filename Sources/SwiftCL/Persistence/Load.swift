@@ -228,6 +228,17 @@ enum DescriptionMatch {
     if status == SWIFTCL_OK {
       status = compare("protection", Int(found.protection), Int(wanted.protection))
     }
+    if status == SWIFTCL_OK {
+      status = compare(
+        "bits of sparsity", Int(Int32(bitPattern: found.sparsity.bitPattern)),
+        Int(Int32(bitPattern: wanted.sparsity.bitPattern)))
+    }
+    if status == SWIFTCL_OK && found.hasMasks {
+      status = compare("sparsity_kind", Int(found.sparsity_kind), Int(wanted.sparsity_kind))
+    }
+    if status == SWIFTCL_OK && found.hasMasks {
+      status = compare("masked_layers", shown(found.masked_layers), shown(wanted.masked_layers))
+    }
     guard status == SWIFTCL_OK, let mine = found.layers else { return status }
     guard let theirs = wanted.layers else {
       return ErrorRecord.fail(error, SWIFTCL_E_NULL, call, "expected.layers is NULL")
