@@ -142,6 +142,9 @@ static void check_layer(struct world *w, swiftcl_task task, uint32_t l, uint32_t
 }
 
 /* What a mask keeps is what it says, and what it drops is 0. */
+/* A step that updates masks looks at gradients again, by parts and of what is masked. */
+static uint64_t most_macs(const struct world *w, uint64_t dense) { return w->d.o.sparsity > 0 ? 2 * dense : dense; }
+
 static swiftcl_mask_info check_mask(
     struct world *w, swiftcl_task task, uint32_t l, size_t outputs, size_t inputs) {
   const swiftcl_options *o = &w->d.o;
@@ -189,7 +192,7 @@ static void check_task(struct world *w, swiftcl_task task, const struct learned 
   MUST(info.task == known->task && info.class_count == known->count && info.user_tag == known->user_tag);
   MUST(info.weight_density > 0 && info.weight_density <= 1 && info.gradient_density <= info.weight_density);
   MUST(info.gradient_density >= 0 && info.owned_edge_share >= 0 && info.owned_edge_share <= 1);
-  MUST(info.predict_macs <= info.dense_predict_macs && info.macs <= info.dense_macs);
+  MUST(info.predict_macs <= info.dense_predict_macs && info.macs <= most_macs(w, info.dense_macs));
   MUST(task != SWIFTCL_TASK_OPEN ? info.phase == SWIFTCL_PHASE_FINISHED && info.ticket_bytes > 0
                                  : info.phase == SWIFTCL_PHASE_COMPETE || info.phase == SWIFTCL_PHASE_SPECIALISE);
   MUST(info.committed_at <= info.steps || info.phase == SWIFTCL_PHASE_COMPETE);
@@ -271,7 +274,7 @@ static void check_world(struct world *w) {
   swiftcl_accounting a;
   a.struct_size = sizeof a;
   EXPECT(swiftcl_accounting_get(w->net, &a), SWIFTCL_OK);
-  MUST(a.macs >= w->macs && a.macs <= a.dense_macs && a.macs_vs_dense >= 0 && a.macs_vs_dense <= 1);
+  MUST(a.macs >= w->macs && a.macs <= most_macs(w, a.dense_macs) && a.macs_vs_dense >= 0 && a.macs_vs_dense <= 2);
   w->macs = a.macs;
   if (w->has_counter) {
     uint64_t current = 0, peak = 0;
@@ -392,7 +395,7 @@ static void do_step(struct world *w) {
     drop_snapshot(&before);
   }
   if (got) return;
-  MUST(step.rows == rows && step.macs > 0 && step.macs <= step.dense_macs && step.correct <= rows && step.step > 0);
+  MUST(step.rows == rows && step.macs > 0 && step.macs <= most_macs(w, step.dense_macs) && step.correct <= rows && step.step > 0);
   MUST(step.phase == SWIFTCL_PHASE_COMPETE || step.phase == SWIFTCL_PHASE_SPECIALISE);
   MUST(isfinite(step.loss) && isfinite(step.kl));
 }
