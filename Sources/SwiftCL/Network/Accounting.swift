@@ -54,8 +54,10 @@ extension Network {
   private func paperGradientEdges(layer l: Int) -> UInt64 {
     guard options.gradient_sparsity > 0, runningMask(l) != nil else { return keptEdges(layer: l) }
     let grid = maskGrid(layer: l)
-    let chosen = grid.kept(1 - Double(options.gradient_sparsity)) * grid.width
-    return min(UInt64(chosen), keptEdges(layer: l))
+    let chosen = Double(grid.kept(1 - Double(options.gradient_sparsity)) * grid.width)
+    // The pads of the last group are no weights.
+    let share = Double(grid.outputs) / Double(grid.groups * grid.width)
+    return min(UInt64(chosen * share), keptEdges(layer: l))
   }
 
   /// One step of the open task: rows presented, and rows recalled behind them.

@@ -23,7 +23,7 @@ extension Network {
   @inline(never)
   func chooseGradients(layer l: Int) {
     guard let mask = runningMask(l), let gradient = working[l].gradients.weights else { return }
-    let scores = EntrySums(values: gradient, width: mask.live.width)
+    let scores = EntrySums(mask.live, gradient, maskGrid(layer: l))
     let keep = maskGrid(layer: l).kept(1 - Double(options.gradient_sparsity))
     var line = Selection(scores, count: mask.count, keep: keep)
     var count = 0
@@ -123,16 +123,21 @@ extension Network {
 private struct EntrySums: Ranked {
   let values: UnsafePointer<Float>
   let width: Int
+  /// Where the entries of the last group begin, and what they count.
+  let last: Int
+  let factor: Float
 
-  init(values: UnsafeMutablePointer<Float>, width: Int) {
+  init(_ weights: SparseWeights, _ values: UnsafeMutablePointer<Float>, _ grid: MaskGrid) {
     self.values = UnsafePointer(values)
-    self.width = width
+    width = grid.width
+    last = Int(weights.starts[grid.groups - 1])
+    factor = grid.factor(grid.groups - 1)
   }
 
   func bits(_ index: Int) -> UInt32 {
     var sum: Float = 0
     for lane in 0..<width { sum += abs(values[index &* width &+ lane]) }
-    return sum.bitPattern
+    return (index < last ? sum : sum * factor).bitPattern
   }
 }
 
@@ -160,6 +165,6 @@ private struct DeadGradients: Ranked {
     for o in first..<min(grid.outputs, first + grid.width) {
       sum += abs(gradient[panels.index(k, o)])
     }
-    return sum.isFinite ? sum.bitPattern : 0
+    return sum.isFinite ? (sum * grid.factor(g)).bitPattern : 0
   }
 }

@@ -106,12 +106,17 @@ extension DescriptionCheck {
     }
     var masked: UInt32 = 0
     var largest = 0
+    var planeFloats = 0
     var head = 0
     LayerGraph.each(o) { l, shape in
       if shape.isHead { head = l }
       if !o.masks(l, shape) { return }
       masked |= 1 << UInt32(l)
       largest = max(largest, BufferPlan.product(shape.inputs, Panels.pad(shape.width)))
+      // Places in planes are counted by 32 bits.
+      let planes = Planes(shape, inputs: shape.winnerInputs, samples: o.stepRows)
+      planeFloats = max(
+        planeFloats, BufferPlan.product(planes.channels, planes.planeStride))
     }
     if o.masked_layers >> UInt32(head) != 0 {
       return refuse(
@@ -126,6 +131,11 @@ extension DescriptionCheck {
     if largest > Int(Int32.max) / 2 {
       return refuse(
         "weights of a masked layer", is: largest, expected: "at most ", Int(Int32.max) / 2)
+    }
+    if planeFloats > Int(Int32.max) / 2 {
+      return refuse(
+        "floats of a masked layer's lines under its windows", is: planeFloats,
+        expected: "at most ", Int(Int32.max) / 2)
     }
     return SWIFTCL_OK
   }

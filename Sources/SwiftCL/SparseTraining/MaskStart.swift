@@ -77,8 +77,9 @@ struct MaskStart<Source: WeightSource> {
     let scores = AtomSizes(source: source, grid: grid, mask: mask)
     var open = 0
     for g in 0..<grid.groups where mask.keeps(g * width) { open += inputs }
-    let keep = min(
-      mask.live.capacity, min(open, Int((share * Double(open) + 0.5).rounded(.down))))
+    // A layer without any would be a constant.
+    let wanted = max(1, Int((share * Double(open) + 0.5).rounded(.down)))
+    let keep = min(mask.live.capacity, min(open, wanted))
     var line = Selection(scores, count: grid.atoms, keep: keep)
     append(to: mask) { g, k in
       // Where all that is left is 0, what a filter has shut must not be taken for it.
@@ -168,7 +169,7 @@ private struct AtomSizes<Source: WeightSource>: Ranked {
     for o in g * grid.width..<min(grid.outputs, (g + 1) * grid.width) {
       sum += abs(source.weight(k, o))
     }
-    return sum.bitPattern
+    return (sum * grid.factor(g)).bitPattern
   }
 }
 
@@ -187,7 +188,8 @@ private struct GroupSquares<Source: WeightSource>: Ranked {
         sum += w * w
       }
     }
-    return sum.bitPattern
+    let grid = MaskGrid(inputs: inputs, outputs: outputs, width: width)
+    return (sum * grid.factor(index)).bitPattern
   }
 }
 

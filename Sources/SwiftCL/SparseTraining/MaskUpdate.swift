@@ -79,10 +79,14 @@ extension Network {
   private func addMagnitudes(layer l: Int) {
     guard let mask = runningMask(l) else { return }
     let width = mask.live.width
-    for e in 0..<mask.count {
-      var sum: Float = 0
-      for lane in 0..<width { sum += abs(mask.live.values[e &* width &+ lane]) }
-      mask.scores[e] += sum
+    let grid = maskGrid(layer: l)
+    for g in 0..<mask.live.groups {
+      let factor = grid.factor(g)
+      for e in mask.live.entries(g) {
+        var sum: Float = 0
+        for lane in 0..<width { sum += abs(mask.live.values[e &* width &+ lane]) }
+        mask.scores[e] = (mask.scores[e] + sum) * factor
+      }
     }
   }
 
@@ -92,11 +96,14 @@ extension Network {
   private func prune(layer l: Int, _ line: inout Selection) {
     guard let mask = working[l].mask else { return }
     let live = mask.live
+    let best = bestEntry(mask)
     var to = 0
     for g in 0..<live.groups {
       let entries = live.entries(g)
       live.starts[g] = Int32(to)
-      for e in entries where line.takes(EntryScores(values: mask.scores).bits(e)) {
+      for e in entries {
+        // One stays in any case: a layer without any would be a constant for good.
+        if !line.takes(EntryScores(values: mask.scores).bits(e)) && e != best { continue }
         mask.move(e, to: to)
         to += 1
       }
@@ -104,6 +111,13 @@ extension Network {
     live.starts[live.groups] = Int32(to)
     mask.clearTails()
     restoreFilters(layer: l)
+  }
+
+  private func bestEntry(_ mask: LayerMask) -> Int {
+    let scores = EntryScores(values: mask.scores)
+    var best = 0
+    for e in 0..<mask.count where scores.bits(e) > scores.bits(best) { best = e }
+    return best
   }
 
   // MARK: grow
@@ -116,9 +130,13 @@ extension Network {
     // The scores have done their work; the places come in their stead.
     let places = UnsafeMutableRawPointer(mask.scores).assumingMemoryBound(to: Int32.self)
     let grid = maskGrid(layer: l)
-    let found =
-      options.regrowth == SWIFTCL_REGROW_GRADIENT
-      ? mask.takeCandidates(grid, count, places) : drawPlaces(layer: l, grid, count, places)
+    var found = 0
+    if options.regrowth == SWIFTCL_REGROW_GRADIENT {
+      found = mask.takeCandidates(grid, count, places)
+      mask.insert(places, found, grid)
+    }
+    // What no gradient asks for comes by chance.
+    found = drawPlaces(layer: l, grid, count - found, places)
     mask.insert(places, found, grid)
   }
 

@@ -63,6 +63,14 @@ struct MaskGrid {
   var groups: Int { (outputs &+ width &- 1) / width }
   var atoms: Int { groups &* inputs }
 
+  /// What the sum of a group's scores counts: the last may have fewer outputs than the others, which must
+  /// not make them count less.
+  @inline(__always)
+  func factor(_ group: Int) -> Float {
+    let last = outputs % width
+    return last > 0 && group == groups &- 1 ? Float(width) / Float(last) : 1
+  }
+
   /// How many places a share of them is.
   func kept(_ share: Double) -> Int {
     let exact = min(1, max(0, share)) * Double(atoms)
