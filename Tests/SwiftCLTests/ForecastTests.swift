@@ -132,13 +132,9 @@ struct ForecastTests {
 
   /// A forecast says of a dense run what its counters say afterwards.
   @Test func foretellsTheCounters() throws {
-    let layers = [
-      conv(4, 1, kernel: 3, padding: 1, image: (6, 6), relu: false), normalising(),
-      conv(8, 1, kernel: 3, stride: 2, padding: 1), dense(16, 1), head(3),
-    ]
+    let layers = TrainingCostTests.picture
     let test = try TestNetwork(layers, inputs: 36) {
       $0.max_batch = 16
-      $0.sharing = SWIFTCL_TICKETS_SHARED
       $0.sharing = SWIFTCL_TICKETS_SHARED
       $0.learning_rate = 0.001
       $0.replays(SWIFTCL_REPLAY_DERPP, rows: 30, draw: 8)

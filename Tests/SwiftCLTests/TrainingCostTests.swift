@@ -5,6 +5,12 @@ import Testing
 
 /// What training cost, as papers count and in full, and the bytes it holds, against counts by hand.
 struct TrainingCostTests {
+  /// A small network over pictures of 6 x 6 pixels.
+  static let picture = [
+    conv(4, 1, kernel: 3, padding: 1, image: (6, 6), relu: false), normalising(),
+    conv(8, 1, kernel: 3, stride: 2, padding: 1), dense(16, 1), head(3),
+  ]
+
   private let first = TestRows(10, inputs: 7, classes: [0, 1], seed: 4)
   private let second = TestRows(10, inputs: 7, classes: [0, 1, 2], seed: 5)
   /// Weights of 7-24-40-3, and of its first layer.
@@ -103,11 +109,7 @@ struct TrainingCostTests {
   /// A convolution's weights count once a pixel; a normalisation has a scale a unit.
   @Test(arguments: [SWIFTCL_OPTIMIZER_SGD, SWIFTCL_OPTIMIZER_ADAM])
   func pictures(optimizer: Int32) throws {
-    let layers = [
-      conv(4, 1, kernel: 3, padding: 1, image: (6, 6), relu: false), normalising(),
-      conv(8, 1, kernel: 3, stride: 2, padding: 1), dense(16, 1), head(3),
-    ]
-    let test = try TestNetwork(layers, inputs: 36) {
+    let test = try TestNetwork(Self.picture, inputs: 36) {
       $0.max_batch = 16
       $0.sharing = SWIFTCL_TICKETS_SHARED
       $0.optimizer = optimizer

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "floats.h"
 #include "swiftcl_kernels.h"
 
 char *openblas_get_corename(void);
@@ -84,17 +85,6 @@ typedef struct shape {
 } shape;
 
 static float *x, *y, *dy, *dx, *weights, *velocity, *gradient, *bias, *plain;
-
-/* Each at its own distance from a page: equal ones would meet in the same cache sets. */
-static float *floats(size_t count) {
-  static size_t distance;
-  float *p = aligned_alloc(4096, (count * 4 + 16384) / 4096 * 4096);
-  if (!p) exit(1);
-  p += distance;
-  distance = (distance + 208) % 1024;
-  for (size_t i = 0; i < count; i++) p[i] = (float)((i * 2654435761u >> 8) % 2001) / 1000 - 1;
-  return p;
-}
 
 static int padded(int n) { return (n + 15) / 16 * 16; }
 

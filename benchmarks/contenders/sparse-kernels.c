@@ -22,6 +22,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "floats.h"
 #include "swiftcl_kernels.h"
 
 enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PRODUCTS };
@@ -50,16 +51,6 @@ static double now(void) {
   struct timespec t;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return t.tv_sec + 1e-9 * t.tv_nsec;
-}
-
-static float *floats(size_t count) {
-  static size_t distance;
-  float *p = aligned_alloc(4096, (count * 4 + 16384) / 4096 * 4096);
-  if (!p) exit(1);
-  p += distance;
-  distance = (distance + 208) % 1024;
-  for (size_t i = 0; i < count; i++) p[i] = (float)((i * 2654435761u >> 8) % 2001) / 1000 - 1;
-  return p;
 }
 
 static int taps(shape s) { return s.side ? 9 : 1; }

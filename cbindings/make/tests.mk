@@ -175,16 +175,16 @@ build/contenders/%: benchmarks/contenders/%.c $(CONTENDER)
 
 # The kernels themselves, beside OpenBLAS.
 KERNEL_OBJECTS := $(VARIANTS:%=build/obj/swiftcl/kernels-%.o)
-build/contenders/kernels: benchmarks/contenders/kernels.c Sources/CSwiftCL/kernels_x86.c $(KERNEL_OBJECTS)
+build/contenders/kernels: benchmarks/contenders/kernels.c benchmarks/contenders/floats.h Sources/CSwiftCL/kernels_x86.c $(KERNEL_OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,cc)
 	$(Q)$(CC) -std=gnu11 -Wall -Wextra -Werror -O3 -march=native -ffp-contract=fast -I Sources/CSwiftCL/include \
-	  -DSWIFTCL_DISPATCH $^ -o $@ -lopenblas -lm
+	  -DSWIFTCL_DISPATCH $(filter %.c %.o,$^) -o $@ -lopenblas -lm
 
-build/contenders/sparse-kernels: benchmarks/contenders/sparse-kernels.c Sources/CSwiftCL/kernels_x86.c $(KERNEL_OBJECTS)
+build/contenders/sparse-kernels: benchmarks/contenders/sparse-kernels.c benchmarks/contenders/floats.h Sources/CSwiftCL/kernels_x86.c $(KERNEL_OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,cc)
-	$(Q)$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -I Sources/CSwiftCL/include -DSWIFTCL_DISPATCH $^ -o $@ -lm
+	$(Q)$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -I Sources/CSwiftCL/include -DSWIFTCL_DISPATCH $(filter %.c %.o,$^) -o $@ -lm
 
 peers:
 	@bash benchmarks/contenders/install-peers.sh

@@ -67,7 +67,7 @@ import CSwiftCL
     ) {
       let next = UnsafeMutableRawPointer(scratch + Self.blockFloats).assumingMemoryBound(
         to: Int32.self)
-      let bounds = pass.weights.active_starts ?? pass.weights.starts
+      let bounds = pass.weights.bounds
       var inputs = 0
       var index = 0
       while index < count {
@@ -171,7 +171,7 @@ import CSwiftCL
     ) -> Int {
       var count = 0
       while count < 8 && next &+ count < last {
-        let entry = pass.weights.active.map { Int($0[next &+ count]) } ?? next &+ count
+        let entry = pass.weights.entry(next &+ count)
         let input = Int(pass.weights.inputs[entry])
         if input >= end { break }
         places[count] = input &* inputStep
@@ -218,12 +218,12 @@ import CSwiftCL
     static func sparseRowsWeightGradient(_ pass: swiftcl_sparse_rows) {
       let weights = pass.weights
       let width = weights.width
-      let bounds = weights.active_starts ?? weights.starts
+      let bounds = weights.bounds
       var group = 0
       while group < weights.groups {
         var next = Int(bounds[group])
         while next < Int(bounds[group &+ 1]) {
-          let entry = weights.active.map { Int($0[next]) } ?? next
+          let entry = weights.entry(next)
           let input = Int(weights.inputs[entry])
           var output = 0
           while output < width {

@@ -27,7 +27,7 @@ import CSwiftCL
   extension swiftcl_sparse_planes {
     fileprivate func weightGradient(_ scratch: UnsafeMutablePointer<Float>) {
       let places = UnsafeMutableRawPointer(scratch + 512).assumingMemoryBound(to: Int.self)
-      let bounds = weights.active_starts ?? weights.starts
+      let bounds = weights.bounds
       var group = 0
       while group < weights.groups {
         let end = Int(bounds[group &+ 1])
@@ -47,17 +47,11 @@ import CSwiftCL
       var index = 0
       while index < 8 {
         // Places that no entry has repeat the last one's.
-        let entry = active(entries.first &+ min(index, entries.count &- 1))
+        let entry = weights.entry(entries.first &+ min(index, entries.count &- 1))
         entries.places[index] = place(of: entry)
         index &+= 1
       }
       if weights.width == 8 { sumBlocks(entries) } else { sumSingles(entries) }
-    }
-
-    /// The number of the entry that is computed as number `next`.
-    @inline(__always)
-    private func active(_ next: Int) -> Int {
-      weights.active.map { Int($0[next]) } ?? next
     }
 
     #if SWIFTCL_VARIANT_V4
@@ -128,14 +122,14 @@ import CSwiftCL
         if weights.width == 8 {
           let sums = folded(eight: entries.sums + index &* 128)
           let values = UnsafeMutableRawPointer(
-            weights.values + active(entries.first &+ index) &* 8)
+            weights.values + weights.entry(entries.first &+ index) &* 8)
           let old = values.loadUnaligned(as: SIMD8<Float>.self)
           values.storeBytes(of: continues ? old + sums : sums, as: SIMD8<Float>.self)
           index &+= 1
         } else {
           let sums = folded(eight: entries.sums)
           while index < entries.count {
-            let entry = active(entries.first &+ index)
+            let entry = weights.entry(entries.first &+ index)
             weights.values[entry] = continues ? weights.values[entry] + sums[index] : sums[index]
             index &+= 1
           }
@@ -162,12 +156,12 @@ import CSwiftCL
     static func sparsePlanesWeightGradient(_ pass: swiftcl_sparse_planes) {
       let weights = pass.weights
       let width = weights.width
-      let bounds = weights.active_starts ?? weights.starts
+      let bounds = weights.bounds
       var group = 0
       while group < weights.groups {
         var next = Int(bounds[group])
         while next < Int(bounds[group &+ 1]) {
-          let entry = weights.active.map { Int($0[next]) } ?? next
+          let entry = weights.entry(next)
           var output = 0
           while output < width {
             let sum = pass.weightSum(entry, output: group &* width &+ output)

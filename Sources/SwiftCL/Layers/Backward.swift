@@ -44,7 +44,7 @@ extension Network {
   }
 
   /// `count` is a multiple of 16.
-  func add(
+  private func add(
     _ values: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, _ count: Int
   ) {
     for at in stride(from: 0, to: count, by: 16) {
@@ -56,7 +56,9 @@ extension Network {
   static let addedRows = 48
 
   /// The gradient of what lies below, in `delta` or, before its pooling, in `pooledDelta`.
-  func gradientBelow(layer l: Int, rows: Int, _ delta: UnsafePointer<Float>) {
+  func gradientBelow(
+    layer l: Int, rows: Int, _ delta: UnsafePointer<Float>, weights: UnsafePointer<Float>
+  ) {
     let layer = working[l]
     let input = shapes[l].input
     let below = working[input]
@@ -64,7 +66,7 @@ extension Network {
     if !shapes[l].sharesInput {
       threads.inputGradient(
         dy: delta, dyStride: layer.stride, rows: rows, padded: layer.padded,
-        weights: layer.live.weights, inputs: layer.inputs, dx: target,
+        weights: weights, inputs: layer.inputs, dx: target,
         dxStride: below.stride,
         mask: shapes[input].isPooled ? nil : activationMask(layer: input))
       return
@@ -75,7 +77,7 @@ extension Network {
       let count = min(Network.addedRows, rows - first)
       threads.inputGradient(
         dy: delta + first * layer.stride, dyStride: layer.stride, rows: count,
-        padded: layer.padded, weights: layer.live.weights, inputs: layer.inputs,
+        padded: layer.padded, weights: weights, inputs: layer.inputs,
         dx: workspace.patchDeltas, dxStride: stride, mask: nil)
       add(workspace.patchDeltas, to: target + first * stride, count * stride)
       first += count
@@ -116,13 +118,32 @@ extension Network {
 
   /// Gradients of weights and biases, kept for a later update.
   func storeGradients(
-    layer l: Int, _ x: UnsafePointer<Float>, stride: Int, rows: Int, _ delta: UnsafePointer<Float>
+    layer l: Int, _ x: Surface, samples: Int, _ delta: UnsafePointer<Float>
+  ) {
+    guard let gradient = working[l].gradients.weights else { return }
+    panelGradient(layer: l, x, samples: samples, delta, to: gradient)
+    gradientOfBias(layer: l, rows: samples * shapes[l].pixels, delta)
+  }
+
+  /// The gradient of all weights of a layer, in panels.
+  @inline(never)
+  func panelGradient(
+    layer l: Int, _ x: Surface, samples: Int, _ delta: UnsafePointer<Float>,
+    to gradient: UnsafeMutablePointer<Float>
   ) {
     let layer = working[l]
-    guard let gradient = layer.gradients.weights else { return }
-    threads.weightGradient(
-      x: x, xStride: stride, dy: delta, dyStride: layer.stride, rows: rows, inputs: layer.inputs,
-      padded: layer.padded, gradient: gradient, continues: false)
-    gradientOfBias(layer: l, rows: rows, delta)
+    if !shapes[l].gathers {
+      threads.weightGradient(
+        x: x.rows, xStride: x.pixelStride, dy: delta, dyStride: layer.stride,
+        rows: samples * shapes[l].pixels, inputs: layer.inputs, padded: layer.padded,
+        gradient: gradient, continues: false)
+      return
+    }
+    eachPatch(layer: l, x, inputs: layer.inputs, samples: samples) { patches, first, count in
+      threads.weightGradient(
+        x: workspace.patches, xStride: patches.stride, dy: delta + first * layer.stride,
+        dyStride: layer.stride, rows: count, inputs: layer.inputs, padded: layer.padded,
+        gradient: gradient, continues: first > 0)
+    }
   }
 }

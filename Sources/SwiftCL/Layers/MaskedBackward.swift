@@ -10,14 +10,9 @@ extension Network {
     guard let mask = working[l].mask else { return }
     let below = shapes[l].input
     working[l].mask?.spent = 0
-    if below >= 0 {
-      if shapes[l].gathers && !shapes[l].sharesInput {
-        let count = samples * shapes[l].window.pixels * working[below].stride
-        deltaAbove(below).update(repeating: 0, count: count)
-      } else if !shapes[l].gathers && !shapes[l].sharesInput {
-        deltaAbove(below).update(
-          repeating: 0, count: samples * shapes[l].pixels * working[below].stride)
-      }
+    if below >= 0 && !shapes[l].sharesInput {
+      let count = samples * shapes[l].window.pixels * working[below].stride
+      deltaAbove(below).update(repeating: 0, count: count)
     }
     if dueUpdate != nil { scoreGradients(layer: l, x, samples: samples, new: new, delta) }
     let chooses = choosesGradients(mask)
@@ -74,7 +69,7 @@ extension Network {
     case .planes:
       planesGradients(layer: l, x, samples: samples, dy, all: all, below: false)
     case .unmasked:
-      unmaskedWeightGradient(layer: l, x, samples: samples, dy)
+      panelGradient(layer: l, x, samples: samples, dy, to: workspace.unmaskedGradient)
       pickGradients(mask, gradient, layer.live.panels)
     }
   }
@@ -82,7 +77,7 @@ extension Network {
   /// Few rows of a dense layer are summed as they are, many in planes.
   private func gradientForm(layer l: Int, samples: Int) -> MaskedForm {
     let form = maskedForm(layer: l, samples: samples)
-    let width = options.masksBlocks ? 8 : 1
+    let width = options.entryWidth
     let rows = samples * shapes[l].pixels
     if form == .planes, !shapes[l].gathers,
       !sparseWeightGradientUsesPlanes(rows: rows, width: width)
@@ -90,28 +85,6 @@ extension Network {
       return .rows
     }
     return form
-  }
-
-  /// The gradient of all weights, in `workspace.unmaskedGradient`.
-  @inline(never)
-  func unmaskedWeightGradient(
-    layer l: Int, _ x: Surface, samples: Int, _ dy: UnsafePointer<Float>
-  ) {
-    let layer = working[l]
-    let gradient = workspace.unmaskedGradient
-    if !shapes[l].gathers {
-      threads.weightGradient(
-        x: x.rows, xStride: x.pixelStride, dy: dy, dyStride: layer.stride,
-        rows: samples * shapes[l].pixels, inputs: layer.inputs, padded: layer.padded,
-        gradient: gradient, continues: false)
-      return
-    }
-    eachPatch(layer: l, x, inputs: layer.inputs, samples: samples) { patches, first, count in
-      threads.weightGradient(
-        x: workspace.patches, xStride: patches.stride, dy: dy + first * layer.stride,
-        dyStride: layer.stride, rows: count, inputs: layer.inputs, padded: layer.padded,
-        gradient: gradient, continues: first > 0)
-    }
   }
 
   private func pickGradients(
@@ -141,10 +114,16 @@ extension Network {
     let target = deltaAbove(shapes[l].input)
     let dyRows = UnsafeMutablePointer(mutating: delta)
     switch maskedForm(layer: l, samples: samples) {
-    case .rows, .unmasked:
-      let unmasks = maskedForm(layer: l, samples: samples) == .unmasked
-      if unmasks { unmask(mask.live, inputs: layer.inputs, outputs: layer.units) }
-      rowsInputGradient(layer: l, mask, samples: samples, dyRows, target, unmasks: unmasks)
+    case .rows:
+      rowsInputGradient(layer: l, mask, samples: samples, dyRows, target, unmasks: false)
+    case .unmasked:
+      unmask(mask.live, inputs: layer.inputs, outputs: layer.units)
+      if shapes[l].gathers {
+        rowsInputGradient(layer: l, mask, samples: samples, dyRows, target, unmasks: true)
+      } else {
+        let rows = samples * shapes[l].pixels
+        gradientBelow(layer: l, rows: rows, delta, weights: workspace.unmasked)
+      }
     case .planes:
       planesInputGradient(layer: l, samples: samples, delta)
     }
@@ -173,16 +152,6 @@ extension Network {
     }
     let rows = samples * shape.pixels
     if !shape.gathers {
-      if unmasks && shape.sharesInput {
-        var first = 0
-        while first < rows {
-          let count = min(Network.addedRows, rows - first)
-          run(workspace.patchDeltas, stride, first: first, count: count)
-          add(workspace.patchDeltas, to: target + first * stride, count * stride)
-          first += count
-        }
-        return
-      }
       run(target, stride, first: 0, count: rows)
       return
     }
@@ -222,7 +191,7 @@ extension Network {
       addScores(layer: l, options.score_replay)
     }
     if options.regrowth == SWIFTCL_REGROW_GRADIENT {
-      unmaskedWeightGradient(layer: l, x, samples: samples, delta)
+      panelGradient(layer: l, x, samples: samples, delta, to: workspace.unmaskedGradient)
       working[l].mask?.spent &+= UInt64(samples) &* working[l].edges
       findCandidates(layer: l)
     }
@@ -237,11 +206,6 @@ extension Network {
 
   private func addScores(layer l: Int, _ factor: Float) {
     guard let mask = working[l].mask, let gradient = working[l].gradients.weights else { return }
-    let width = mask.live.width
-    for e in 0..<mask.count {
-      var sum: Float = 0
-      for lane in 0..<width { sum += abs(gradient[e &* width &+ lane]) }
-      mask.scores[e] += factor * sum
-    }
+    for e in 0..<mask.count { mask.scores[e] += factor * mask.live.magnitude(e, of: gradient) }
   }
 }

@@ -14,7 +14,7 @@ enum MaskedForm {
 extension swiftcl_options {
   /// Whether a masked layer is sometimes run with all its weights. By what was measured, and never by the
   /// clock: the same description gives the same bits.
-  func unmasks(_ shape: LayerShape) -> Bool {
+  var unmasks: Bool {
     !masksBlocks && sparsity < MaskedForm.leastSparsity
   }
 }
@@ -29,13 +29,13 @@ extension MaskedForm {
 /// The product of a masked layer.
 extension Network {
   func maskedForm(layer l: Int, samples: Int) -> MaskedForm {
-    let width = options.masksBlocks ? 8 : 1
+    let width = options.entryWidth
     let rows = samples * shapes[l].pixels
     let isMany =
       shapes[l].gathers
       ? samples >= MaskedForm.leastSamples : sparseForwardUsesPlanes(rows: rows, width: width)
     if !isMany { return .rows }
-    return options.unmasks(shapes[l]) ? .unmasked : .planes
+    return options.unmasks ? .unmasked : .planes
   }
 
   /// As `product`, of kept weights alone.

@@ -121,8 +121,8 @@ struct BufferPlan {
         floats: BufferPlan.product(Panels.pad(shape.winnerWidth), planes.outputStride))
     }
     let count = Panels(inputs: shape.winnerInputs, outputs: shape.winnerWidth).count
-    if options.unmasks(shape) { set(BufferPlan.unmasked) { $0.reserve(floats: count) } }
-    if options.unmasks(shape) || options.regrowth == SWIFTCL_REGROW_GRADIENT {
+    if options.unmasks { set(BufferPlan.unmasked) { $0.reserve(floats: count) } }
+    if options.unmasks || options.regrowth == SWIFTCL_REGROW_GRADIENT {
       set(BufferPlan.unmaskedGradient) { $0.reserve(floats: count) }
     }
   }

@@ -68,7 +68,7 @@ struct LayerGradients {
     let panels = Panels(inputs: shape.liveInputs, outputs: shape.liveWidth)
     if masked && !options.masksLater {
       let entries = options.mostEntries(inputs: shape.inputs, outputs: shape.width)
-      weights = arena.take(Float.self, Panels.pad(entries * (options.masksBlocks ? 8 : 1)))
+      weights = arena.take(Float.self, Panels.pad(entries * options.entryWidth))
     } else {
       // Behind the commit a mask needs less.
       let stores = masked || options.storesGradients || shape.gathers

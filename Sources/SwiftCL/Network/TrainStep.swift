@@ -124,9 +124,9 @@ extension Network {
         gatherGradients(layer: l, input, samples: rows, delta)
         if !clips { applyGradients(layer: l, rule) }
       } else {
-        if l > 0 { gradientBelow(layer: l, rows: pixels, delta) }
+        if l > 0 { gradientBelow(layer: l, rows: pixels, delta, weights: working[l].live.weights) }
         if options.storesGradients {
-          storeGradients(layer: l, input.rows, stride: input.pixelStride, rows: pixels, delta)
+          storeGradients(layer: l, input, samples: rows, delta)
           if !clips { applyGradients(layer: l, rule) }
         } else {
           updateWeights(

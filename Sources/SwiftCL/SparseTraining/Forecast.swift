@@ -5,15 +5,9 @@ struct Forecast {
   let options: swiftcl_options
   let given: swiftcl_forecast_options
 
+  /// What the protocol must be; the description was checked when it was read.
   func check(_ description: DescriptionCheck) -> swiftcl_status {
-    let o = options
-    var status = description.real("sparsity", o.sparsity, 0, 0.999_999, "0 to below 1")
-    if status == SWIFTCL_OK, o.gradient_sparsity != 0 {
-      status = description.real(
-        "gradient_sparsity", o.gradient_sparsity, o.sparsity, 0.999_999,
-        "0, or from sparsity to below 1")
-    }
-    if status == SWIFTCL_OK { status = description.range("draws", given.draws, 0, 2, "0 to 2") }
+    var status = description.range("draws", given.draws, 0, 2, "0 to 2")
     if status == SWIFTCL_OK, given.samples < 1 {
       status = description.refuse("samples", is: 0, expected: "1 or more")
     }

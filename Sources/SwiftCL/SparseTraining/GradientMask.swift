@@ -23,7 +23,7 @@ extension Network {
   @inline(never)
   func chooseGradients(layer l: Int) {
     guard let mask = runningMask(l), let gradient = working[l].gradients.weights else { return }
-    let scores = EntrySums(mask.live, gradient, maskGrid(layer: l))
+    let scores = EntryGradients(mask.live, gradient, maskGrid(layer: l))
     let keep = maskGrid(layer: l).kept(1 - Double(options.gradient_sparsity))
     var line = Selection(scores, count: mask.count, keep: keep)
     var count = 0
@@ -119,29 +119,28 @@ extension Network {
   }
 }
 
-/// Sums of the magnitudes of each entry's values.
-private struct EntrySums: Ranked {
-  let values: UnsafePointer<Float>
-  let width: Int
+/// Sums of the magnitudes of each entry's gradients.
+private struct EntryGradients: Ranked {
+  let weights: SparseWeights
+  let gradient: UnsafePointer<Float>
   /// Where the entries of the last group begin, and what they count.
   let last: Int
   let factor: Float
 
-  init(_ weights: SparseWeights, _ values: UnsafeMutablePointer<Float>, _ grid: MaskGrid) {
-    self.values = UnsafePointer(values)
-    width = grid.width
+  init(_ weights: SparseWeights, _ gradient: UnsafePointer<Float>, _ grid: MaskGrid) {
+    self.weights = weights
+    self.gradient = gradient
     last = Int(weights.starts[grid.groups - 1])
     factor = grid.factor(grid.groups - 1)
   }
 
   func bits(_ index: Int) -> UInt32 {
-    var sum: Float = 0
-    for lane in 0..<width { sum += abs(values[index &* width &+ lane]) }
+    let sum = weights.magnitude(index, of: gradient)
     return (index < last ? sum : sum * factor).bitPattern
   }
 }
 
-/// Gradients of what a mask drops; 0 of what it keeps.
+/// Gradients of what a mask drops, in panels in which those of what it keeps are 0.
 private struct DeadGradients: Ranked {
   let mask: LayerMask
   let grid: MaskGrid
@@ -155,12 +154,19 @@ private struct DeadGradients: Ranked {
     self.grid = grid
     self.panels = panels
     self.gradient = UnsafePointer(gradient)
+    for g in 0..<mask.live.groups {
+      for e in mask.live.entries(g) {
+        for o in g * grid.width..<(g + 1) * grid.width {
+          gradient[panels.index(Int(mask.live.inputs[e]), o)] = 0
+        }
+      }
+    }
   }
 
   func bits(_ index: Int) -> UInt32 {
     let (g, k) = (index / grid.inputs, index % grid.inputs)
     let first = g * grid.width
-    if !mask.keeps(first) || mask.live.entry(k, first) >= 0 { return 0 }
+    if !mask.keeps(first) { return 0 }
     var sum: Float = 0
     for o in first..<min(grid.outputs, first + grid.width) {
       sum += abs(gradient[panels.index(k, o)])

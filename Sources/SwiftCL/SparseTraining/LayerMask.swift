@@ -60,7 +60,7 @@ extension LayerMask {
     _ options: swiftcl_options, _ parameters: inout UInt64, _ optimizer: inout UInt64,
     _ masks: inout UInt64
   ) {
-    let width = options.masksBlocks ? 8 : 1
+    let width = options.entryWidth
     let entries = options.mostEntries(inputs: inputs, outputs: outputs)
     let floats = Panels.pad(entries * width)
     let chooses = options.gradient_sparsity > 0

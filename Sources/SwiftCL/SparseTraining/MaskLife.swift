@@ -6,7 +6,7 @@ extension swiftcl_options {
     if !masks(l, shape) { return size }
     var size = size
     size.entries = max(1, mostEntries(inputs: size.inputs, outputs: size.units))
-    size.width = masksBlocks ? 8 : 1
+    size.width = entryWidth
     return size
   }
 }
@@ -69,7 +69,7 @@ extension Network {
   /// As at the beginning of a task: all gradients are computed until they are chosen.
   func openMask(layer l: Int) {
     let live = working[l].live
-    working[l].mask?.live.groups = Panels.pad(live.units) / (options.masksBlocks ? 8 : 1)
+    working[l].mask?.live.groups = Panels.pad(live.units) / options.entryWidth
     working[l].mask?.live.capacity = options.mostEntries(inputs: live.inputs, outputs: live.units)
     working[l].mask?.runs = true
     working[l].mask?.computes = false

@@ -25,7 +25,7 @@ extension Network {
         guard let mask = runningMask(l) else { continue }
         let grid = maskGrid(layer: l)
         var line = Selection(
-          EntryScores(values: mask.scores), count: mask.count,
+          EntryScores(mask.scores), count: mask.count,
           keep: grid.kept(1 - Double(phase.prune_to)))
         prune(layer: l, &line)
         let kept = working[l].mask?.count ?? 0
@@ -41,7 +41,7 @@ extension Network {
 
   /// One threshold over all masked layers; what grows is shared out by how much is dead.
   private func updateTogether(_ phase: swiftcl_mask_phase) {
-    let scores = AllScores(network: self)
+    let scores = AllScores(self)
     var (all, atoms) = (0, 0)
     for l in 0..<hidden {
       guard let mask = runningMask(l) else { continue }
@@ -78,14 +78,12 @@ extension Network {
   /// |w| of what the step left, the third part of a score (the first two: `scoreGradients`).
   private func addMagnitudes(layer l: Int) {
     guard let mask = runningMask(l) else { return }
-    let width = mask.live.width
     let grid = maskGrid(layer: l)
     for g in 0..<mask.live.groups {
       let factor = grid.factor(g)
       for e in mask.live.entries(g) {
-        var sum: Float = 0
-        for lane in 0..<width { sum += abs(mask.live.values[e &* width &+ lane]) }
-        mask.scores[e] = (mask.scores[e] + sum) * factor
+        let size = mask.live.magnitude(e, of: mask.live.values)
+        mask.scores[e] = (mask.scores[e] + size) * factor
       }
     }
   }
@@ -103,7 +101,7 @@ extension Network {
       live.starts[g] = Int32(to)
       for e in entries {
         // One stays in any case: a layer without any would be a constant for good.
-        if !line.takes(EntryScores(values: mask.scores).bits(e)) && e != best { continue }
+        if !line.takes(EntryScores(mask.scores).bits(e)) && e != best { continue }
         mask.move(e, to: to)
         to += 1
       }
@@ -114,7 +112,7 @@ extension Network {
   }
 
   private func bestEntry(_ mask: LayerMask) -> Int {
-    let scores = EntryScores(values: mask.scores)
+    let scores = EntryScores(mask.scores)
     var best = 0
     for e in 0..<mask.count where scores.bits(e) > scores.bits(best) { best = e }
     return best
@@ -180,7 +178,7 @@ extension Network {
 struct EntryScores: Ranked {
   let values: UnsafePointer<Float>
 
-  init(values: UnsafeMutablePointer<Float>) { self.values = UnsafePointer(values) }
+  init(_ values: UnsafePointer<Float>) { self.values = values }
 
   // A NaN would be the largest of all: what is lost is not worth keeping, but cannot be worse.
   func bits(_ index: Int) -> UInt32 { values[index].bitPattern & 0x7FFF_FFFF }
@@ -188,16 +186,26 @@ struct EntryScores: Ranked {
 
 /// Those of all masked layers, one behind the other.
 private struct AllScores: Ranked {
-  let network: Network
+  private var scores = InlineArray<32, UnsafePointer<Float>?>(repeating: nil)
+  /// Where the scores of each layer end.
+  private var ends = InlineArray<32, Int>(repeating: 0)
+
+  init(_ network: Network) {
+    var end = 0
+    for l in 0..<network.hidden {
+      if let mask = network.runningMask(l) {
+        scores[l] = UnsafePointer(mask.scores)
+        end += mask.count
+      }
+      ends[l] = end
+    }
+  }
 
   func bits(_ index: Int) -> UInt32 {
-    var index = index
-    for l in 0..<network.hidden {
-      guard let mask = network.runningMask(l) else { continue }
-      if index < mask.count { return EntryScores(values: mask.scores).bits(index) }
-      index -= mask.count
-    }
-    return 0
+    var l = 0
+    while ends[l] <= index { l += 1 }
+    guard let scores = scores[l] else { return 0 }
+    return EntryScores(scores).bits(index - (l > 0 ? ends[l - 1] : 0))
   }
 }
 
@@ -263,7 +271,7 @@ extension LayerMask {
   /// update has dropped; returns how many.
   func takeCandidates(_ grid: MaskGrid, _ count: Int, _ places: UnsafeMutablePointer<Int32>) -> Int
   {
-    let scores = EntryScores(values: candidateScores)
+    let scores = EntryScores(candidateScores)
     var open = 0
     for i in 0..<candidateCount where keeps(Int(candidates[i]) / grid.inputs * grid.width) {
       candidates[open] = candidates[i]

@@ -7,6 +7,9 @@ extension swiftcl_options {
   /// Masks that keep eight outputs of an input together; the others keep single weights.
   var masksBlocks: Bool { sparsity_kind & SWIFTCL_SPARSITY_BLOCK != 0 }
 
+  /// Outputs of an entry.
+  var entryWidth: Int { masksBlocks ? 8 : 1 }
+
   /// Masks that no update changes: the paper's code has no way to grow them.
   var masksStand: Bool {
     sparsity_kind & SWIFTCL_SPARSITY_PATTERN != 0 || sparsity_kind == SWIFTCL_SPARSITY_FILTER
@@ -30,7 +33,7 @@ extension swiftcl_options {
 
   /// The most entries that the mask of a layer of this size ever has.
   func mostEntries(inputs: Int, outputs: Int) -> Int {
-    let grid = MaskGrid(inputs: inputs, outputs: outputs, width: masksBlocks ? 8 : 1)
+    let grid = MaskGrid(inputs: inputs, outputs: outputs, width: entryWidth)
     var sparsest = sparsity
     if !masksStand && mask_interval > 0 {
       for p in 0..<phaseCount { sparsest = min(sparsest, phase(p).grow_to) }
@@ -47,7 +50,7 @@ extension swiftcl_options {
 
   /// The most entries whose gradients are computed where they are chosen.
   func mostComputed(inputs: Int, outputs: Int) -> Int {
-    let grid = MaskGrid(inputs: inputs, outputs: outputs, width: masksBlocks ? 8 : 1)
+    let grid = MaskGrid(inputs: inputs, outputs: outputs, width: entryWidth)
     return min(
       mostEntries(inputs: inputs, outputs: outputs), grid.kept(1 - Double(gradient_sparsity)))
   }

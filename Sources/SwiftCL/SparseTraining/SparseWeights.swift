@@ -108,6 +108,14 @@ struct SparseWeights {
     }
   }
 
+  /// The sum of an entry's magnitudes, in its weights or in what else has a value for each of them.
+  @inline(__always)
+  func magnitude(_ entry: Int, of values: UnsafePointer<Float>) -> Float {
+    var sum: Float = 0
+    for lane in 0..<width { sum += abs(values[entry &* width &+ lane]) }
+    return sum
+  }
+
   /// As kernels take it.
   func view(_ values: UnsafeMutablePointer<Float>? = nil, active: LayerMask? = nil)
     -> swiftcl_sparse
