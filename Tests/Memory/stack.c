@@ -149,7 +149,7 @@ static void measure_files(const char *which) {
   need(swiftcl_checkpoint_size(net, &bytes) == SWIFTCL_OK, "size of a checkpoint");
   data = fresh(bytes);
   measure_of("swiftcl_network_save_memory", which, save, 8);
-  measure_of("swiftcl_network_load_memory", which, load, 32);
+  measure_of("swiftcl_network_load_memory", which, load, 36);
   free(data);
   need(swiftcl_ticket_bytes(net, task, &bytes) == SWIFTCL_OK, "size of a ticket");
   data = fresh(bytes);
@@ -173,8 +173,8 @@ int main(void) {
   options.class_head = 1;
   options.data_samples = BATCH;
   bare = touched(nothing, "nothing");
-  measure("swiftcl_network_plan", plan, 24);
-  measure("swiftcl_network_create", create, 24);
+  measure("swiftcl_network_plan", plan, 28);
+  measure("swiftcl_network_create", create, 28);
   measure("swiftcl_task_begin", begin, 20);
   measure("swiftcl_train_step", step, 36);
   measure("swiftcl_train_step of one row", step_one, 36);
@@ -210,8 +210,8 @@ int main(void) {
   options.inputs = 768;
   options.input_channels = 3;
   options.max_batch = BATCH;
-  measure("swiftcl_network_plan, ResNet-18", plan, 24);
-  measure("swiftcl_network_create, ResNet-18", create, 24);
+  measure("swiftcl_network_plan, ResNet-18", plan, 28);
+  measure("swiftcl_network_create, ResNet-18", create, 28);
   measure("swiftcl_task_begin, ResNet-18", begin, 20);
   measure("swiftcl_train_step, ResNet-18", step, 36);
   measure("swiftcl_predict, ResNet-18, open task", predict, 8);
@@ -232,8 +232,8 @@ int main(void) {
   for (int k = 0; k < 2; k++) {
     options.sparsity_kind = kinds[k];
     options.sparsity = k ? 0.7f : 0.9f; /* dense arithmetic, and planes */
-    measure("swiftcl_network_plan, masked", plan, 24);
-    measure("swiftcl_network_create, masked", create, 24);
+    measure("swiftcl_network_plan, masked", plan, 28);
+    measure("swiftcl_network_create, masked", create, 28);
     measure("swiftcl_task_begin, masked", begin, 20);
     measure("swiftcl_task_commit, masked", commit, 20);
     measure("swiftcl_train_step, masked", step, 36);

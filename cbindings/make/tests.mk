@@ -1,7 +1,9 @@
 # What `make test` runs, stage by stage; every stage is a target of its own.
 
-STAGES := lib lib-asan no-allocations firmware-object header-check symbols-check lint \
+STAGES := builds header-check symbols-check lint \
   swift-test install-check examples-check c-tests c-valgrind thread-check variant-check flavour-check memory-check python-tests
+
+builds: lib lib-asan no-allocations firmware-object ## everything that is compiled from the core, side by side
 
 test: setup ## everything that CI runs, with a summary at the end
 	@MAKE='$(MAKE)' bash Tests/run-stages.sh $(STAGES)
