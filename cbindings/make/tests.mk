@@ -208,5 +208,5 @@ pictures: ## accuracies and winners of a short run as pictures, into docs/figure
 bench-report: build/venv/.package ## the generated blocks of docs/speed.md, from build/bench
 	@cd benchmarks && $(abspath $(PYTHON)) -m common.report
 
-.PHONY: test lint swift-build swift-test examples examples-check demo c-tests c-valgrind \
+.PHONY: test builds lint swift-build swift-test examples examples-check demo c-tests c-valgrind \
   thread-check variant-check flavour-check memory-check install-check python python-tests peers bench pictures bench-report
