@@ -1787,8 +1787,8 @@ swiftcl_status swiftcl_layer_times(swiftcl_network *network, int32_t on);
  *     copying they need; may be NULL. Normalisation, gates, sums and pooling
  *     are not in it.
  * @param backward receives seconds of both gradients and of the update; may be
- *     NULL. With options.clip_norm updates are not in it, nor are updates of
- *     masks in any case.
+ *     NULL. With options.clip_norm updates of weights are not in it; of updates
+ *     of masks only the gradients that score are.
  * @return SWIFTCL_OK, SWIFTCL_E_NULL, SWIFTCL_E_ARGUMENT for the layer. Since
  *     0.1.
  */

@@ -588,7 +588,8 @@ typedef struct swiftcl_accounting {
                              only */
   uint64_t paper_dense_macs;
   uint64_t full_macs;   /**< all that was done: every row, recalled ones too, forward and both gradients, none of the
-                             inputs below the first layer; a teacher's rows forward */
+                             inputs below the first layer, all weights of a layer in SWIFTCL_FORM_UNMASKED; a teacher's
+                             rows forward */
   uint64_t full_dense_macs;
   double seconds;       /**< in training steps since the network was created or loaded; 0 in firmware */
   /* held now: the open task's, or without one the shared ticket's; 4 bytes a value, padding not counted; of a
@@ -630,7 +631,7 @@ typedef struct swiftcl_forecast {
                                      numbers (docs/algorithms.md B.7) */
   double paper_macs_unmasked_dense; /**< layers that are not masked charged as dense, as in swiftcl_accounting */
   double paper_dense_macs;
-  double full_macs;             /**< as swiftcl_accounting */
+  double full_macs;             /**< as swiftcl_accounting, with no layer in SWIFTCL_FORM_UNMASKED */
   double full_dense_macs;
 } swiftcl_forecast;
 

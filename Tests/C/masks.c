@@ -94,6 +94,16 @@ static void descriptions(void) {
   o.layer_count = 2;
   refuse(&o, SWIFTCL_E_ARGUMENT, "sparsity");
 
+  /* Lines under a window of 255 x 255 whose places 32 bits could not count. */
+  swiftcl_layer long_lines[] = {
+    SWIFTCL_IMAGE_CONV(1, 60000, 9, 1, 1, 1, 0, SWIFTCL_ACTIVATION_RELU),
+    SWIFTCL_CONV(1, 1, 255, 255, 127, SWIFTCL_ACTIVATION_RELU), head};
+  o = shared_options();
+  o.layers = long_lines;
+  o.layer_count = 3;
+  o.inputs = 60000;
+  refuse(&o, SWIFTCL_E_ARGUMENT, "windows");
+
   swiftcl_mask_phase phases[SWIFTCL_MAX_MASK_PHASES + 1];
   for (uint64_t p = 0; p <= SWIFTCL_MAX_MASK_PHASES; p++)
     phases[p] = (swiftcl_mask_phase){.step = 3 * p, .prune_to = 0.8f, .grow_to = 0.7f};

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 import swiftcl
 from conftest import ROOT
@@ -245,3 +246,21 @@ def test_installed_package_is_current():
     built = ROOT / "build" / "lib" / Path(swiftcl.default_library().path).name
     if built.is_file():
         assert built.read_bytes() == Path(swiftcl.default_library().path).read_bytes()
+
+
+def test_kinds_of_masks_may_be_added():
+    layers = [swiftcl.dense(16), swiftcl.head(2)]
+
+    def kept(kind):
+        with swiftcl.Network(layers, inputs=16, sharing="shared", protection="none", sparsity=0.75,
+                             sparsity_kind=kind) as net:
+            net.begin_task(classes=[0, 1])
+            return net.weight_mask(layer=0)
+
+    for kind, number in (("filter+block", 10), ("irregular+filter", 9), ("filter", 8)):
+        np.testing.assert_array_equal(kept(kind), kept(number))
+    for wrong in ("filter+", "filter+rows", "+", "filter block"):
+        with pytest.raises(ValueError, match="several with [+]"):
+            kept(wrong)
+    with pytest.raises(ValueError, match="sampler"):
+        swiftcl.Network(layers, inputs=16, sampler="mean+gumbel")

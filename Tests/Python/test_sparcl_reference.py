@@ -12,8 +12,8 @@ What is assumed of the order of a step, with t the steps of the task before it:
  3. the optimiser's step on the kept weights;
  4. where t is a multiple of mask_interval, 0 included: the update of the masks, scored by the weights after 3 and
     the gradients of 1. Weights taken back are 0, and have no momentum.
-A group of weights (one, or eight consecutive outputs of one input) counts by the root of the sum of its squared
-scores, or squared gradients. Counts of kept groups are rounded to the nearest.
+A group of weights (one, or eight consecutive outputs of one input) counts by the sum of its
+scores, or of the magnitudes of its gradients. Counts of kept groups are rounded to the nearest.
 """
 
 from dataclasses import dataclass

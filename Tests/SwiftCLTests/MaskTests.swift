@@ -463,6 +463,28 @@ struct MaskTests {
     }
   }
 
+  /// An update that prunes everything takes as much back in the filters that were open before it.
+  @Test(
+    arguments: [0, 1] as [Int32], [SWIFTCL_SPARSITY_IRREGULAR, SWIFTCL_SPARSITY_BLOCK])
+  func filtersGrowBack(regrowth: Int32, kind: Int32) throws {
+    let phases = [swiftcl_mask_phase(step: 0, prune_to: 1, grow_to: 0.9)]
+    try phases.withUnsafeBufferPointer { buffer in
+      let test = try shared(Self.wide, sparsity: 0.8) {
+        $0.sparsity_kind = kind | SWIFTCL_SPARSITY_FILTER
+        $0.regrowth = regrowth
+        $0.mask_interval = 1
+        $0.mask_phases = buffer.baseAddress
+        $0.mask_phase_count = 1
+      }
+      try test.begin()
+      for s in 0..<5 as Range<UInt64> {
+        try test.step(Self.wide.rows(s, 16))
+        #expect(try kept(test, 0) == 144)
+        #expect(try kept(test, 1) == 192)
+      }
+    }
+  }
+
   /// A step whose gradient's norm is not finite chooses nothing and moves nothing.
   @Test func failedStepsChooseNothing() throws {
     for interval in [1, 100] as [UInt32] {

@@ -103,7 +103,8 @@ public func swiftcl_layer_times(_ network: swiftcl_network_ref?, _ on: Int32) ->
 /// - Parameter forward: receives seconds of its products, with the gathering or copying they need; may be
 ///   NULL. Normalisation, gates, sums and pooling are not in it.
 /// - Parameter backward: receives seconds of both gradients and of the update; may be NULL. With
-///   options.clip_norm updates are not in it, nor are updates of masks in any case.
+///   options.clip_norm updates of weights are not in it; of updates of masks only the gradients that score
+///   are.
 /// - Returns: SWIFTCL_OK, SWIFTCL_E_NULL, SWIFTCL_E_ARGUMENT for the layer. Since 0.1.
 @c(swiftcl_layer_seconds)
 public func swiftcl_layer_seconds(

@@ -76,7 +76,7 @@ extension Network {
 
   /// Few rows of a dense layer are summed as they are, many in planes.
   private func gradientForm(layer l: Int, samples: Int) -> MaskedForm {
-    let form = maskedForm(layer: l, samples: samples)
+    let form = maskedForm(layer: l, samples: samples) ?? .rows
     let width = options.entryWidth
     let rows = samples * shapes[l].pixels
     if form == .planes, !shapes[l].gathers,
@@ -113,7 +113,7 @@ extension Network {
     let layer = working[l]
     let target = deltaAbove(shapes[l].input)
     let dyRows = UnsafeMutablePointer(mutating: delta)
-    switch maskedForm(layer: l, samples: samples) {
+    switch maskedForm(layer: l, samples: samples) ?? .rows {
     case .rows:
       rowsInputGradient(layer: l, mask, samples: samples, dyRows, target, unmasks: false)
     case .unmasked:
@@ -199,7 +199,10 @@ extension Network {
 
   /// Counts the gradients of some samples, which are to be computed; what lies behind them is 0.
   private func spend(layer l: Int, samples: Int, all: Bool) {
-    working[l].mask?.spent &+= UInt64(samples) &* computedGradientEdges(layer: l, all: all)
+    // On all weights there is nothing to be left out.
+    let isDense = maskedForm(layer: l, samples: samples) == .unmasked
+    working[l].mask?.spent &+=
+      UInt64(samples) &* (isDense ? working[l].edges : computedGradientEdges(layer: l, all: all))
     guard let mask = working[l].mask, let gradient = working[l].gradients.weights else { return }
     for at in mask.count * mask.live.width..<mask.live.floats { gradient[at] = 0 }
   }

@@ -11,31 +11,54 @@ enum MaskedForm {
   case unmasked
 }
 
-extension swiftcl_options {
-  /// Whether a masked layer is sometimes run with all its weights. By what was measured, and never by the
-  /// clock: the same description gives the same bits.
-  var unmasks: Bool {
-    !masksBlocks && sparsity < MaskedForm.leastSparsity
+extension MaskedForm {
+  /// Samples of a convolution from which on planes, of sixteen, are faster.
+  static let leastSamples = 8
+
+  /// Whether so many single weights of a layer take longer than all of them. By what was measured, and
+  /// never by the clock: the same masks give the same bits.
+  static func isDense(_ kept: Int, inputs: Int, outputs: Int, _ shape: LayerShape) -> Bool {
+    Double(kept) > Double(inputs) * Double(outputs) * (shape.gathers ? 0.3 : 0.5)
   }
 }
 
-extension MaskedForm {
-  /// Below, single weights are slower than dense ones.
-  static let leastSparsity: Float = 0.8
-  /// Samples of a convolution from which on planes, of sixteen, are faster.
-  static let leastSamples = 8
+extension swiftcl_options {
+  /// Whether a mask of this layer may ever keep that many.
+  func unmasks(_ shape: LayerShape) -> Bool {
+    let (inputs, outputs) = (shape.winnerInputs, shape.winnerWidth)
+    return !masksBlocks
+      && MaskedForm.isDense(
+        mostEntries(inputs: inputs, outputs: outputs), inputs: inputs, outputs: outputs, shape)
+  }
 }
 
 /// The product of a masked layer.
 extension Network {
-  func maskedForm(layer l: Int, samples: Int) -> MaskedForm {
+  func maskedForm(
+    layer l: Int, _ weights: SparseWeights, samples: Int, inputs: Int, outputs: Int
+  ) -> MaskedForm {
     let width = options.entryWidth
     let rows = samples * shapes[l].pixels
     let isMany =
       shapes[l].gathers
       ? samples >= MaskedForm.leastSamples : sparseForwardUsesPlanes(rows: rows, width: width)
     if !isMany { return .rows }
-    return options.unmasks ? .unmasked : .planes
+    let isDense = MaskedForm.isDense(
+      weights.count, inputs: inputs, outputs: outputs, shapes[l])
+    return isDense && options.unmasks(shapes[l]) ? .unmasked : .planes
+  }
+
+  /// That of the open task.
+  func maskedForm(layer l: Int, samples: Int) -> MaskedForm? {
+    guard let mask = runningMask(l) else { return nil }
+    return maskedForm(
+      layer: l, mask.live, samples: samples, inputs: working[l].inputs, outputs: working[l].units)
+  }
+
+  /// Weights of the open task that the products of so many samples multiply by: with those that are
+  /// unmasked for it.
+  func multipliedEdges(layer l: Int, samples: Int) -> UInt64 {
+    maskedForm(layer: l, samples: samples) == .unmasked ? working[l].edges : keptEdges(layer: l)
   }
 
   /// As `product`, of kept weights alone.
@@ -45,7 +68,9 @@ extension Network {
     weights: SparseWeights, bias: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>,
     yStride: Int, relu: Bool
   ) {
-    switch maskedForm(layer: l, samples: samples) {
+    switch maskedForm(
+      layer: l, weights, samples: samples, inputs: inputs, outputs: outputs)
+    {
     case .rows:
       rowsProduct(
         layer: l, surface, samples: samples, inputs: inputs, weights: weights, bias: bias, y: y,

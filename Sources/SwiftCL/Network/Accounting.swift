@@ -73,7 +73,9 @@ extension Network {
       let passes: UInt64 = shapes[l].input < 0 ? 1 : 2
       step.paper &+= new &* (2 &* kept &+ computed) &+ old &* kept
       step.paperDense &+= (3 &* new &+ old) &* dense
-      step.full &+= (new &+ old) &* passes &* kept
+      step.full &+=
+        (new &+ old) &* passes &* pixels
+        &* multipliedEdges(layer: l, samples: presented + recalled)
       step.full &+= gradientMacs(layer: l, rows: presented + recalled)
       step.fullDense &+= (new &+ old) &* (passes &+ 1) &* dense
     }

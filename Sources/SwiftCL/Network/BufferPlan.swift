@@ -121,8 +121,9 @@ struct BufferPlan {
         floats: BufferPlan.product(Panels.pad(shape.winnerWidth), planes.outputStride))
     }
     let count = Panels(inputs: shape.winnerInputs, outputs: shape.winnerWidth).count
-    if options.unmasks { set(BufferPlan.unmasked) { $0.reserve(floats: count) } }
-    if options.unmasks || options.regrowth == SWIFTCL_REGROW_GRADIENT {
+    let unmasks = options.unmasks(shape)
+    if unmasks { set(BufferPlan.unmasked) { $0.reserve(floats: count) } }
+    if unmasks || options.regrowth == SWIFTCL_REGROW_GRADIENT {
       set(BufferPlan.unmaskedGradient) { $0.reserve(floats: count) }
     }
   }

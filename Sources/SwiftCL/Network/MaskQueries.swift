@@ -15,8 +15,8 @@ extension Network {
       info.masked = 1
       info.width = UInt32(mask.width)
       info.kept = UInt64(mask.weights(outputs: packed.panels.outputs))
-      info.capacity = UInt64(mask.capacity) * UInt64(mask.width)
-      info.form = form(layer: l)
+      info.capacity = min(info.weights, UInt64(mask.capacity) * UInt64(mask.width))
+      info.form = form(layer: l, mask, packed.panels)
     }
     info.computed = info.kept
     if isOpen(number), let mask = runningMask(l), mask.computes {
@@ -26,8 +26,10 @@ extension Network {
     return info
   }
 
-  private func form(layer l: Int) -> Int32 {
-    switch maskedForm(layer: l, samples: options.stepRows) {
+  private func form(layer l: Int, _ mask: SparseWeights, _ panels: Panels) -> Int32 {
+    switch maskedForm(
+      layer: l, mask, samples: options.stepRows, inputs: panels.inputs, outputs: panels.outputs)
+    {
     case .rows: return SWIFTCL_FORM_ROWS
     case .planes: return SWIFTCL_FORM_PLANES
     case .unmasked: return SWIFTCL_FORM_UNMASKED

@@ -209,7 +209,7 @@ extension Network {
       let factor: UInt64 = UInt64(l == 0 ? 2 : 3) * UInt64(shapes[l].pixels)
       let units = l < hidden ? shapes[l].width : working[l].units
       // The weight gradient may be of fewer than the rest.
-      alive += (factor - UInt64(shapes[l].pixels)) * keptEdges(layer: l)
+      alive += (factor - UInt64(shapes[l].pixels)) * multipliedEdges(layer: l, samples: rows)
       gradients += gradientMacs(layer: l, rows: rows)
       dense += factor * UInt64(units) * UInt64(shapes[l].inputs)
     }

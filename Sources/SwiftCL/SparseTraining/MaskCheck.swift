@@ -3,7 +3,7 @@ import CSwiftCL
 /// Checks what a description says of masks.
 extension DescriptionCheck {
   func checkSparsity(_ o: swiftcl_options) -> swiftcl_status {
-    var status = real("sparsity", o.sparsity, 0, 0.999_999, "0 to below 1")
+    var status = real("sparsity", o.sparsity, 0, Float(1).nextDown, "0 to below 1")
     if status == SWIFTCL_OK { status = checkKind(o) }
     if status == SWIFTCL_OK {
       status = choice("mask_budget", o.mask_budget, upTo: SWIFTCL_BUDGET_GLOBAL)
@@ -52,7 +52,8 @@ extension DescriptionCheck {
   }
 
   private func checkGradients(_ o: swiftcl_options) -> swiftcl_status {
-    let status = real("gradient_sparsity", o.gradient_sparsity, 0, 0.999_999, "0 to below 1")
+    let status = real(
+      "gradient_sparsity", o.gradient_sparsity, 0, Float(1).nextDown, "0 to below 1")
     if status != SWIFTCL_OK || o.gradient_sparsity == 0 { return status }
     if !o.hasMasks || o.gradient_sparsity < o.sparsity {
       return ErrorRecord.fail(

@@ -78,7 +78,7 @@ extension Network {
     working[l].mask?.candidateCount = 0
   }
 
-  /// Filters that a mask keeps are those that have entries: what lost its last is gone.
+  /// Filters that a mask keeps are those that have entries: one without any is gone once an update is over.
   func restoreFilters(layer l: Int) {
     guard let mask = working[l].mask, let filters = mask.filters else { return }
     let width = mask.live.width

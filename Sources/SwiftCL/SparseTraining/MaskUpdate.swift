@@ -33,6 +33,8 @@ extension Network {
       }
     }
     for l in 0..<hidden where runningMask(l) != nil {
+      // Only now: what pruned all that a filter had may have taken it back.
+      restoreFilters(layer: l)
       working[l].mask?.computes = false
       working[l].mask?.chooseAt = 0
       refreshStill(layer: l)
@@ -108,7 +110,6 @@ extension Network {
     }
     live.starts[live.groups] = Int32(to)
     mask.clearTails()
-    restoreFilters(layer: l)
   }
 
   private func bestEntry(_ mask: LayerMask) -> Int {
@@ -130,7 +131,7 @@ extension Network {
     let grid = maskGrid(layer: l)
     var found = 0
     if options.regrowth == SWIFTCL_REGROW_GRADIENT {
-      found = mask.takeCandidates(grid, count, places)
+      found = mask.takeCandidates(count, places)
       mask.insert(places, found, grid)
     }
     // What no gradient asks for comes by chance.
@@ -267,20 +268,12 @@ extension LayerMask {
     clearTails()
   }
 
-  /// The best of the candidates that the step found, ascending, but for those of filters that this
-  /// update has dropped; returns how many.
-  func takeCandidates(_ grid: MaskGrid, _ count: Int, _ places: UnsafeMutablePointer<Int32>) -> Int
-  {
+  /// The best of the candidates that the step found, ascending; returns how many.
+  func takeCandidates(_ count: Int, _ places: UnsafeMutablePointer<Int32>) -> Int {
     let scores = EntryScores(candidateScores)
-    var open = 0
-    for i in 0..<candidateCount where keeps(Int(candidates[i]) / grid.inputs * grid.width) {
-      candidates[open] = candidates[i]
-      candidateScores[open] = candidateScores[i]
-      open += 1
-    }
-    var line = Selection(scores, count: open, keep: count)
+    var line = Selection(scores, count: candidateCount, keep: count)
     var found = 0
-    for i in 0..<open where line.takes(scores.bits(i)) {
+    for i in 0..<candidateCount where line.takes(scores.bits(i)) {
       places[found] = candidates[i]
       found += 1
     }

@@ -2,7 +2,8 @@
 
 Every field has the name it has in ``swiftcl_types.h``. A field whose values
 are constants takes them by name too: ``sampler="gumbel"`` is
-``SWIFTCL_SAMPLER_GUMBEL``.
+``SWIFTCL_SAMPLER_GUMBEL``, and where constants may be added,
+``sparsity_kind="filter+block"`` is both.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 _OWN = ("struct_size", "layer_count", "layers", "allocator", "reserved")  # set here, not by the caller
+_FLAGS = ("sparsity_kind",)  # the values of these may be added
 
 
 def _settable(struct: str) -> List[str]:
@@ -69,9 +71,11 @@ def set_field(target: ctypes.Structure, name: str, value: Any) -> None:
     values = abi.enums.get((struct, name))
     if values is not None and isinstance(value, str):
         key = value.lower().replace("-", "_")
-        if key not in values:
-            raise ValueError(f"{name} is {value!r}, expected one of {', '.join(values)}")
-        value = values[key]
+        keys = key.split("+") if name in _FLAGS else [key]
+        if any(key not in values for key in keys):
+            several = ", or several with +" if name in _FLAGS else ""
+            raise ValueError(f"{name} is {value!r}, expected one of {', '.join(values)}{several}")
+        value = sum(values[key] for key in set(keys))
     expected = "an integer" if values is None else "a name or an integer"
     setattr(target, name, integer(value, kind, name, expected=expected))
 
