@@ -515,7 +515,7 @@ static void do_predict(struct world *w) {
       const float *z = logits + r * t->count;
       uint32_t best = 0;
       for (uint32_t c = 1; c < t->count; c++)
-        if (z[c] > z[best]) best = c;
+        if (z[c] > z[best] || (isnan(z[best]) && (!isnan(z[c]) || t->classes[c] < t->classes[best]))) best = c;
       MUST(names[r] == t->classes[best]);
     }
     double accuracy = -1;
