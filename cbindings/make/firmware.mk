@@ -27,40 +27,50 @@ LD_riscv32 := -m elf32lriscv
 
 CLANG := $(dir $(shell command -v $(SWIFTC)))clang
 
+# FEATURES=dense leaves out all but dense layers that compete per task: a fifth of the flash.
+define firmware_target
+TOOLS_firmware-$(1)$(2) := $(PREFIX_OF_$(1))
+MACHINE_$(1)$(2) := -target $(TRIPLE_$(1)) $(CPU_$(1))
+SWIFT_firmware-$(1)$(2) := -target $(TRIPLE_$(1)) -Osize -D SWIFTCL_FIRMWARE -Xcc -DSWIFTCL_FIRMWARE \
+  $(addprefix -Xcc ,$(CPU_$(1))) -Xcc -fshort-enums -Xfrontend -disable-stack-protector $(if $(2),-D SWIFTCL_DENSE)
+C_firmware-$(1)$(2) := $(call gcc_flags,$(1)) -Os -ffreestanding -fno-pic -fshort-enums -DSWIFTCL_FIRMWARE
+LINK_firmware-$(1)$(2) := $(LD_$(1)) -z noexecstack --gc-sections @build/firmware/exports
+COPY_firmware-$(1)$(2) := $(UNUSED:%=--strip-unneeded-symbol=%)
+build/obj/firmware-$(1)$(2)/whole.o: build/firmware/exports
+build/obj/firmware-$(1)$(2)/core.o: build/.tools-$(1)
+build/obj/firmware-$(1)$(2)/platform.o: build/.tools-$(1)
+endef
 # Names that only dropped parts of Swift's standard library asked for.
 UNUSED := posix_memalign free arc4random_buf
+$(foreach t,$(FIRMWARE_TARGETS),$(foreach f,full -dense,$(eval $(call firmware_target,$(t),$(filter -%,$(f))))))
 
-define firmware_target
-SWIFT_firmware-$(1) := -target $(TRIPLE_$(1)) -Osize -D SWIFTCL_FIRMWARE -Xcc -DSWIFTCL_FIRMWARE \
-  $(addprefix -Xcc ,$(CPU_$(1))) -Xcc -fshort-enums -Xfrontend -disable-stack-protector
-C_firmware-$(1) := $(call gcc_flags,$(1)) -Os -ffreestanding -fno-pic -fshort-enums -DSWIFTCL_FIRMWARE
-TOOLS_firmware-$(1) := $(PREFIX_OF_$(1))
-LINK_firmware-$(1) = $(LD_$(1)) -z noexecstack --gc-sections $$(addprefix -u ,$$(shell cat cbindings/symbols.txt))
-COPY_firmware-$(1) := $(UNUSED:%=--strip-unneeded-symbol=%)
-endef
-$(foreach t,$(FIRMWARE_TARGETS),$(eval $(call firmware_target,$(t))))
+# What the linker keeps, with all that it needs.
+build/firmware/exports: cbindings/symbols.txt
+	@mkdir -p $(@D)
+	@sed 's/^/-u /' $< > $@
 
 # Swift writes all texts of messages into one section, which an image has whole or not at all. So
 # its last step is clang's: with texts that are no longer marked as equal to others of the same
 # letters each has a section of its own, and an image has those it can show.
-build/obj/firmware-%/core.o: $(CORE) $(C_HEADERS) build/stamp/firmware-% | build/.swift build/.tools-%
+build/obj/firmware-%/core.o: $(CORE) $(C_HEADERS) build/stamp/firmware-% | build/.swift
 	@mkdir -p $(@D)
 	$(call say,swiftc)
 	$(Q)$(SWIFTC) $(SWIFTFLAGS) $(SWIFT_firmware-$*) $(CORE) -emit-ir -o $(@:.o=.ll)
 	$(Q)sed -i 's/ = private unnamed_addr constant / = private constant /' $(@:.o=.ll)
-	$(Q)$(CLANG) -target $(TRIPLE_$*) $(CPU_$*) -Oz -Xclang -disable-llvm-passes -ffp-contract=off \
+	$(Q)$(CLANG) $(MACHINE_$*) -Oz -Xclang -disable-llvm-passes -ffp-contract=off \
 	  -ffunction-sections -fdata-sections -fno-pic -Wno-override-module -c $(@:.o=.ll) -o $@
 
 build/firmware/%/libswiftcl.a: build/obj/firmware-%/whole.o cbindings/check-firmware.sh
 	@mkdir -p $(@D) && rm -f $@
 	$(call say,ar)
-	$(Q)$(PREFIX_OF_$*)ar rcsD $@ $<
-	@bash cbindings/check-firmware.sh $@ $(PREFIX_OF_$*) | tee $(@D)/size.txt
+	$(Q)$(TOOLS_firmware-$*)ar rcsD $@ $<
+	@bash cbindings/check-firmware.sh $@ $(TOOLS_firmware-$*) | tee $(@D)/size.txt
 
 firmware-object: build/obj/firmware-cortex-m4/core.o ## the core compiled for a Cortex-M4, with its size
 	@arm-none-eabi-size $<
 
-firmware: build/firmware/$(TARGET)/libswiftcl.a ## TARGET=cortex-m4|-m7|-m33|-m0|riscv32: libswiftcl.a into build/firmware/TARGET
+FIRMWARE_OF = $(TARGET)$(if $(FEATURES),-$(FEATURES))
+firmware: build/firmware/$(FIRMWARE_OF)/libswiftcl.a ## TARGET=cortex-m4|-m7|-m33|-m0|riscv32 FEATURES=dense|: libswiftcl.a into build/firmware
 
 # Debian's compilers and emulators of a target; installed when root asks.
 build/.tools-%: cbindings/setup.sh

@@ -1,12 +1,12 @@
 /*
  * learn.c -- a device learns three people, one after the other, on its own.
  *
- *   learn windows.bin EPOCHS METHOD...     methods: compete, random, dense
+ *   learn windows.bin EPOCHS METHOD [>ticket.bin] ...     methods: compete, random, dense
  *
  * Windows of sensor samples come from a file (windows.py); a device would take them from its sensor.
  * `compete` and `random` keep a ticket for each person. `dense` trains one ordinary network of the
  * same width on one person after the other, and forgets. For each method: accuracy, the bytes that
- * were used, and checksums of winners and checkpoint, which are the same on every processor.
+ * were used, and checksums of winners and checkpoint, which are the same on every processor. The ticket of the last person may go to a file.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -154,7 +154,21 @@ static uint32_t accuracy(swiftcl_network *net, swiftcl_task task, int person) {
   return (right * 10000 + all / 2) / all;
 }
 
-static void run(const char *method, uint32_t epochs) {
+/* Writes the ticket of a task to a file, for ticket.c; for computers, as the buffer is large. */
+static void export_ticket(swiftcl_network *net, swiftcl_task task, const char *name) {
+#ifdef __linux__
+  static uint8_t ticket[80 * 1024] __attribute__((aligned(64)));
+  size_t bytes;
+  CHECK(net, swiftcl_ticket_export(net, task, ticket, sizeof ticket, &bytes));
+  int out = board_create(name);
+  if (out < 0 || !board_write(out, ticket, bytes)) fail("the ticket cannot be written");
+  board_close(out);
+#else
+  (void)net, (void)task, (void)name;
+#endif
+}
+
+static void run(const char *method, uint32_t epochs, const char *ticket) {
   swiftcl_network *net = create(method, epochs);
   swiftcl_task tasks[PEOPLE];
   uint32_t mean = 0;
@@ -180,17 +194,22 @@ static void run(const char *method, uint32_t epochs) {
   CHECK(net, swiftcl_network_memory(net, NULL, &peak));
   board_print("  accuracy %h\n  winners %x\n  checkpoint %x of %u bytes\n  arena %u\n", mean / PEOPLE, ~winners.crc,
               ~checkpoint.crc, checkpoint.bytes, (uint32_t)peak);
+  if (ticket) export_ticket(net, tasks[PEOPLE - 1], ticket);
   swiftcl_network_free(net);
 }
 
 int program(void) {
-  char word[64];
+  char word[64], next[64];
   uint32_t epochs = 0;
   if (!board_argument(1, word, sizeof word)) fail("learn windows.bin EPOCHS METHOD...");
   open_windows(word);
   if (board_argument(2, word, sizeof word))
     for (const char *digit = word; *digit; digit++) epochs = epochs * 10 + (uint32_t)(*digit - '0');
-  for (int n = 3; board_argument(n, word, sizeof word); n++) run(word, epochs);
+  for (int n = 3; board_argument(n, word, sizeof word); n++) {
+    int exports = board_argument(n + 1, next, sizeof next) && next[0] == '>';
+    run(word, epochs, exports ? next + 1 : NULL);
+    n += exports;
+  }
   board_close(file);
   board_print("stack %u of %u, data %u, RAM %u\n", board_stack_used(), board_stack_bytes(), board_data_bytes(),
               board_stack_used() + board_data_bytes());

@@ -43,14 +43,27 @@ struct DescriptionCheck {
   /// The first status that is not OK, or OK.
   func check(_ options: swiftcl_options) -> swiftcl_status {
     var status = checkLayers(options)
+    if status == SWIFTCL_OK { status = checkFeatures(options) }
     if status == SWIFTCL_OK { status = checkInput(options) }
     if status == SWIFTCL_OK { status = checkTasks(options) }
     if status == SWIFTCL_OK { status = checkCompetition(options) }
     if status == SWIFTCL_OK { status = checkLearning(options) }
+    if !Features.all { return status }
     if status == SWIFTCL_OK { status = checkReplay(options) }
     if status == SWIFTCL_OK { status = checkSparsity(options) }
     if status == SWIFTCL_OK { status = checkData(options) }
     return status
+  }
+
+  /// What this build does not have; the layers are checked on the way to them.
+  private func checkFeatures(_ o: swiftcl_options) -> swiftcl_status {
+    if Features.all { return SWIFTCL_OK }
+    if o.replay_bytes == 0 && o.replay_rows == 0 && o.replay == 0 && o.class_head == 0
+      && o.replay_new_rows == 0 && o.sparsity == 0 && o.data_samples == 0
+    {
+      return SWIFTCL_OK
+    }
+    return ErrorRecord.fail(error, SWIFTCL_E_UNSUPPORTED, call, Features.refusal)
   }
 
   private func checkLayers(_ o: swiftcl_options) -> swiftcl_status {

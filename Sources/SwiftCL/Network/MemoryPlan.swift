@@ -49,7 +49,7 @@ struct Home {
     scale = arena.take(Float.self, channels)
     offset = arena.take(Float.self, channels)
     if options.hasReplayMemory { replay = arena.take(ReplayMemory.self, 1) }
-    if options.class_head == 1 { classHead = arena.take(ClassHead.self, 1) }
+    if options.hasClassHead { classHead = arena.take(ClassHead.self, 1) }
     layData(&arena, options)
   }
 }
@@ -115,7 +115,7 @@ extension MemoryPlan {
       guard let bytes = options.replayBytes(rows: options.replayCapacity) else { return nil }
       plan.replayBytes = bytes
     }
-    if options.class_head == 1 {
+    if options.hasClassHead {
       guard let bytes = ClassHead.bytes(ClassHead.Room(options), options) else { return nil }
       plan.classHeadBytes = bytes
     }

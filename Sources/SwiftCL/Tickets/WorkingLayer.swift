@@ -27,7 +27,7 @@ struct WorkingLayer {
   var hasOwned = false
   /// Of a masked layer. While it runs, the live set's weights and moments are not used; where no units
   /// compete it has none.
-  var mask: LayerMask?
+  @Beyond var mask: LayerMask?
 
   /// One bit per weight: the edge lies on an earlier ticket.
   var owned: UnsafeMutablePointer<UInt16>

@@ -12,8 +12,15 @@ typedef uint32_t __attribute__((may_alias)) word;
 void *memcpy(void *restrict to, const void *restrict from, size_t bytes) {
   uint8_t *t = to;
   const uint8_t *f = from;
-  if ((((uintptr_t)t | (uintptr_t)f) & 3) == 0)
+  if ((((uintptr_t)t | (uintptr_t)f) & 3) == 0) {
+    for (; bytes >= 32; bytes -= 32, t += 32, f += 32) {
+      const word *w = (const word *)f;
+      word a = w[0], b = w[1], c = w[2], d = w[3], e = w[4], g = w[5], h = w[6], i = w[7], *to_words = (word *)t;
+      to_words[0] = a, to_words[1] = b, to_words[2] = c, to_words[3] = d;
+      to_words[4] = e, to_words[5] = g, to_words[6] = h, to_words[7] = i;
+    }
     for (; bytes >= 4; bytes -= 4, t += 4, f += 4) *(word *)t = *(const word *)f;
+  }
   while (bytes--) *t++ = *f++;
   return to;
 }
