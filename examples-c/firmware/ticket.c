@@ -15,7 +15,7 @@
 enum { INPUTS = 192, CLASSES = 6, PERSON = 2, TEST = 1 };
 /* swiftcl_ticket_info.row_scratch_bytes; the program says so when it is another number. */
 #ifndef SCRATCH_BYTES
-#define SCRATCH_BYTES 1024
+#define SCRATCH_BYTES 896
 #endif
 
 extern const uint8_t ticket_data[], ticket_end[];
