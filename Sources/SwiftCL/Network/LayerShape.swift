@@ -58,7 +58,9 @@ struct LayerShape {
   var surfacePixels: Int { surfaceHeight * surfaceWidth }
   /// Whether inputs must be gathered under the window; else the rows of the layer below, or
   /// its pixels, are the rows of the product.
-  var gathers: Bool { window.taps > 1 || window.stride > 1 || window.padding > 0 || isPlanar }
+  var gathers: Bool {
+    Features.all && (window.taps > 1 || window.stride > 1 || window.padding > 0 || isPlanar)
+  }
   /// Inputs for each map of the layer below.
   var taps: Int { window.taps }
   /// Groups of a block in the fixed network.
@@ -188,7 +190,8 @@ extension Window {
 
 extension swiftcl_layer {
   var hasParameters: Bool {
-    kind == SWIFTCL_LAYER_DENSE || kind == SWIFTCL_LAYER_HEAD || kind == SWIFTCL_LAYER_CONV2D
+    !Features.all || kind == SWIFTCL_LAYER_DENSE || kind == SWIFTCL_LAYER_HEAD
+      || kind == SWIFTCL_LAYER_CONV2D
   }
 }
 
@@ -211,6 +214,7 @@ extension swiftcl_options {
   }
 
   var usesAdam: Bool { optimizer == SWIFTCL_OPTIMIZER_ADAM }
-  var parksCandidates: Bool { sampler == SWIFTCL_SAMPLER_TOP_K }
+  var parksCandidates: Bool { Features.all && sampler == SWIFTCL_SAMPLER_TOP_K }
+  var softens: Bool { Features.all && protection == SWIFTCL_PROTECT_SOFT }
   var sharesTicket: Bool { sharing == SWIFTCL_TICKETS_SHARED }
 }

@@ -1,8 +1,8 @@
 import CSwiftCL
 
 /// What a build has. Firmware may be built for dense layers that compete per task, alone
-/// (SWIFTCL_DENSE): what other layers, masks and replay add is then a constant, and the compiler
-/// leaves out all that depends on it. A description or a ticket that asks for more is refused.
+/// (SWIFTCL_DENSE): what other layers, masks, replay, other samplers and moving protection add is
+/// then a constant, and the compiler leaves out all that depends on it. A description or a ticket that asks for more is refused.
 enum Features {
   #if SWIFTCL_DENSE
     static var all: Bool { false }
@@ -10,7 +10,9 @@ enum Features {
     static var all: Bool { true }
   #endif
 
-  static var refusal: StaticString { "this build has dense layers that compete per task, alone" }
+  static var refusal: StaticString {
+    "this build has dense layers alone, that compete per task by mean or random"
+  }
 }
 
 /// What a property is where there is none of it.

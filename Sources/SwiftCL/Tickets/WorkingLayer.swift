@@ -103,7 +103,7 @@ extension WorkingLayer {
     let masked = options.masks(l, shape)
     let dense = !masked || options.masksLater
     let count = dense ? Panels(inputs: shape.liveInputs, outputs: width).count : 0
-    let soft = options.protection == SWIFTCL_PROTECT_SOFT
+    let soft = options.softens
     let gated = shape.competes && options.sampler != SWIFTCL_SAMPLER_RANDOM
     let candidates = gated && !shape.perSample ? padded : 0
 

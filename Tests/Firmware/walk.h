@@ -1,0 +1,75 @@
+/*
+ * walk.h -- put before the programs of Tests/C that walk bad input, when they run on an emulated
+ * board: networks that ask for no allocator of their own get one, as firmware has none.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "swiftcl.h"
+
+static inline void *walk_allocate(void *context, size_t bytes, size_t alignment) {
+  (void)context;
+  void *base = malloc(bytes + alignment + sizeof base);
+  if (!base) return NULL;
+  uintptr_t place = ((uintptr_t)base + sizeof base + alignment - 1) / alignment * alignment;
+  memcpy((void *)(place - sizeof base), &base, sizeof base);
+  return (void *)place;
+}
+
+static inline void walk_release(void *context, void *memory, size_t bytes) {
+  (void)context, (void)bytes;
+  void *base;
+  memcpy(&base, (char *)memory - sizeof base, sizeof base);
+  free(base);
+}
+
+static inline swiftcl_status walk_create(const swiftcl_options *options, swiftcl_network **network) {
+  if (options && options->struct_size == sizeof *options && !options->allocator.allocate && !options->allocator.release) {
+    swiftcl_options with = *options;
+    with.allocator.allocate = walk_allocate;
+    with.allocator.release = walk_release;
+    return swiftcl_network_create(&with, network);
+  }
+  return swiftcl_network_create(options, network);
+}
+
+static inline swiftcl_status walk_load(const void *data, size_t bytes, const swiftcl_load_options *options,
+                                       swiftcl_network **network) {
+  swiftcl_load_options with;
+  if (options && options->struct_size != sizeof *options) return swiftcl_network_load_memory(data, bytes, options, network);
+  if (options) with = *options;
+  else swiftcl_load_options_init(&with);
+  if (!with.allocator.allocate && !with.allocator.release) {
+    with.allocator.allocate = walk_allocate;
+    with.allocator.release = walk_release;
+  }
+  return swiftcl_network_load_memory(data, bytes, &with, network);
+}
+#define swiftcl_network_create walk_create
+#define swiftcl_network_load_memory walk_load
+
+/* newlib's printf does not know %z. */
+static inline int walk_snprintf(char *text, size_t bytes, const char *format, ...) {
+  char plain[200];
+  size_t length = 0;
+  va_list arguments;
+  for (; *format && length + 1 < sizeof plain; format++)
+    if (*format != 'z') plain[length++] = *format;
+  plain[length] = 0;
+  va_start(arguments, format); /* moved, but by name it is the last argument */
+  int written = vsnprintf(text, bytes, plain, arguments);
+  va_end(arguments);
+  return written;
+}
+#define snprintf walk_snprintf
+
+/* newlib's posix_memalign is declared by another dialect. */
+static inline int walk_memalign(void **memory, size_t alignment, size_t bytes) {
+  *memory = walk_allocate(NULL, bytes, alignment);
+  return *memory ? 0 : 12;
+}
+#define posix_memalign walk_memalign
