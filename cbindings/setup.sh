@@ -28,7 +28,7 @@ packages=(gcc g++ make binutils libc6-dev pkg-config python3 python3-venv
 # What one target asks for, beside the above; clang comes with Swift.
 target_packages() {
   case $1 in
-    cortex-*) echo gcc-arm-none-eabi binutils-arm-none-eabi qemu-system-arm ;;
+    cortex-*) echo gcc-arm-none-eabi binutils-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm ;;
     riscv32) echo gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf qemu-system-misc ;;
     aarch64-linux) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static ;;
     armv7-linux) echo gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static ;;

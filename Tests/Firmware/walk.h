@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,19 +13,12 @@
 #include "swiftcl.h"
 
 static inline void *walk_allocate(void *context, size_t bytes, size_t alignment) {
-  (void)context;
-  void *base = malloc(bytes + alignment + sizeof base);
-  if (!base) return NULL;
-  uintptr_t place = ((uintptr_t)base + sizeof base + alignment - 1) / alignment * alignment;
-  memcpy((void *)(place - sizeof base), &base, sizeof base);
-  return (void *)place;
+  return (void)context, memalign(alignment, bytes);
 }
 
 static inline void walk_release(void *context, void *memory, size_t bytes) {
   (void)context, (void)bytes;
-  void *base;
-  memcpy(&base, (char *)memory - sizeof base, sizeof base);
-  free(base);
+  free(memory);
 }
 
 static inline swiftcl_status walk_create(const swiftcl_options *options, swiftcl_network **network) {
@@ -60,7 +54,7 @@ static inline int walk_snprintf(char *text, size_t bytes, const char *format, ..
   for (; *format && length + 1 < sizeof plain; format++)
     if (*format != 'z') plain[length++] = *format;
   plain[length] = 0;
-  va_start(arguments, format); /* moved, but by name it is the last argument */
+  va_start(arguments, format);
   int written = vsnprintf(text, bytes, plain, arguments);
   va_end(arguments);
   return written;
@@ -69,7 +63,7 @@ static inline int walk_snprintf(char *text, size_t bytes, const char *format, ..
 
 /* newlib's posix_memalign is declared by another dialect. */
 static inline int walk_memalign(void **memory, size_t alignment, size_t bytes) {
-  *memory = walk_allocate(NULL, bytes, alignment);
+  *memory = memalign(alignment, bytes);
   return *memory ? 0 : 12;
 }
 #define posix_memalign walk_memalign

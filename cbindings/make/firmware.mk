@@ -149,6 +149,22 @@ $(foreach i,$(IMAGES),$(eval $(call image,$(call part,$(i),1),$(call part,$(i),2
 $(foreach i,$(filter ticket:%,$(IMAGES)),$(eval $(call ticket_image,$(call part,$(i),2)$(call part,$(i),3))))
 ELFS := $(foreach i,$(IMAGES),build/firmware/$(call part,$(i),2)$(call part,$(i),3)/$(call part,$(i),1).elf)
 
+# Tests/C walks bad input on the board, too, with newlib for their printing.
+WALKS := values limits calls descriptions
+build/firmware/cortex-m4/walk-%.o: Tests/C/bad_%.c $(C_TEST_HEADERS) Tests/Firmware/walk.h
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)arm-none-eabi-gcc $(CPU_cortex-m4) -mthumb -std=gnu99 -Wall -Wno-shift-count-overflow -Os -fshort-enums -ffunction-sections \
+	  -I include -I Tests/C -include Tests/Firmware/walk.h -Dmain=walk_$* -c $< -o $@
+build/firmware/cortex-m4/walk.elf: Tests/Firmware/walk.c $(BOARD_FILES) $(WALKS:%=build/firmware/cortex-m4/walk-%.o) \
+    build/firmware/cortex-m4/libswiftcl.a
+	$(call say,link)
+	$(Q)arm-none-eabi-gcc $(CPU_cortex-m4) -mthumb -std=gnu99 -Wall -Os -fshort-enums -ffunction-sections -I include \
+	  -Iexamples-c/firmware $< $(filter-out %memory.c,$(BOARD)) $(filter %.o %.a,$^) -nostartfiles \
+	  -Lexamples-c/firmware/board -Tlarge.ld -Wl,--defsym=STACK_BYTES=$(STACK_walk) -Wl,--gc-sections \
+	  -Wl,--no-warn-execstack -o $@
+ELFS += build/firmware/cortex-m4/walk.elf
+
 HOST_PROGRAMS := learn ticket slots
 build/firmware/host/%: examples-c/firmware/%.c $(BOARD_FILES) build/lib/libswiftcl.a
 	@mkdir -p $(@D)

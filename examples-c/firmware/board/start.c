@@ -27,6 +27,16 @@ void board_start(void) {
   *(volatile uint32_t *)0xE000ED88 |= 0xFu << 20; /* CPACR: coprocessors 10 and 11 */
   __asm__ volatile("dsb\nisb");
 #endif
+#if defined(__ARM_ARCH_7EM__)
+  /* The emulated flash is RAM: a region of the memory protection makes writes there, by NULL above
+     all, faults as on a chip. 4 MB from 0, read and execute; elsewhere as without protection. */
+  volatile uint32_t *mpu = (volatile uint32_t *)0xE000ED94; /* CTRL, RNR, RBAR, RASR */
+  mpu[1] = 0;
+  mpu[2] = 0;
+  mpu[3] = 6u << 24 | 21u << 1 | 1;
+  mpu[0] = 1u << 2 | 1;
+  __asm__ volatile("dsb\nisb");
+#endif
   board_exit(program());
 }
 
