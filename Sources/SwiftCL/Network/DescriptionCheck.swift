@@ -21,9 +21,9 @@ struct DescriptionCheck {
   func range(
     _ argument: StaticString, _ value: UInt32, _ low: Int, _ high: Int, _ expected: StaticString
   ) -> swiftcl_status {
-    let value = Int(shown: UInt(value))
-    return value < low || value > high
-      ? refuse(argument, is: value, expected: expected) : SWIFTCL_OK
+    // Compared in 64 bits: what is shown may be less where Int has 32.
+    return Int64(value) < Int64(low) || Int64(value) > Int64(high)
+      ? refuse(argument, is: Int(shown: UInt(value)), expected: expected) : SWIFTCL_OK
   }
 
   func choice(_ argument: StaticString, _ value: Int32, upTo last: Int32) -> swiftcl_status {

@@ -30,10 +30,10 @@ struct Home {
   var scale: UnsafeMutablePointer<Float>
   var offset: UnsafeMutablePointer<Float>
   /// Where the replay memory's own struct lies.
-  var replay: UnsafeMutablePointer<ReplayMemory>?
-  var classHead: UnsafeMutablePointer<ClassHead>?
+  @Beyond var replay: UnsafeMutablePointer<ReplayMemory>?
+  @Beyond var classHead: UnsafeMutablePointer<ClassHead>?
   /// Where what is known of examples lies, and what it is at first.
-  var data: UnsafeMutablePointer<FollowedExamples>?
+  @Beyond var data: UnsafeMutablePointer<FollowedExamples>?
   var examples: FollowedExamples?
   var dataBytes = 0
 
