@@ -37,8 +37,7 @@ C_firmware-$(1)$(2) := $(call gcc_flags,$(1)) -Os -ffreestanding -fno-pic -fshor
 LINK_firmware-$(1)$(2) := $(LD_$(1)) -z noexecstack --gc-sections @build/firmware/exports
 COPY_firmware-$(1)$(2) := $(UNUSED:%=--strip-unneeded-symbol=%)
 build/obj/firmware-$(1)$(2)/whole.o: build/firmware/exports
-build/obj/firmware-$(1)$(2)/core.o: build/.tools-$(1)
-build/obj/firmware-$(1)$(2)/platform.o: build/.tools-$(1)
+build/obj/firmware-$(1)$(2)/platform.o: | build/.tools-$(1)
 endef
 # Names that only dropped parts of Swift's standard library asked for.
 UNUSED := posix_memalign free arc4random_buf
@@ -65,7 +64,7 @@ build/firmware/%/libswiftcl.a: build/obj/firmware-%/whole.o cbindings/check-firm
 	@bash cbindings/check-firmware.sh $@ $(TOOLS_firmware-$*) | tee $(@D)/size.txt
 
 firmware-object: build/obj/firmware-cortex-m4/core.o ## the core compiled for a Cortex-M4, with its size
-	@arm-none-eabi-size $<
+	@size $<
 
 FIRMWARE_OF = $(TARGET)$(if $(FEATURES),-$(FEATURES))
 firmware: build/firmware/$(FIRMWARE_OF)/libswiftcl.a ## TARGET=cortex-m4|-m7|-m33|-m0|riscv32 FEATURES=dense|: libswiftcl.a into build/firmware
