@@ -119,7 +119,7 @@ def main():
         bars.append((what, bool(passed), value))
 
     def of(name, *keys):
-        value = runs[name]
+        value = runs.get(name, {})
         for key in keys:
             value = value.get(key, {}) if isinstance(value, dict) else {}
         return value

@@ -124,7 +124,7 @@ MAP_riscv32 := virt
 # Bytes of stack; the programs print what they used.
 STACK_learn := 20000
 STACK_train := 20000
-STACK_slots := 32768
+STACK_slots := 36864
 STACK_count := 20000
 STACK_ticket := 5120
 STACK_walk := 65536
