@@ -62,11 +62,15 @@ SWIFT_swiftcl-asan := $(DISPATCH) -sanitize=address
 C_swiftcl-asan := $(C_swiftcl) -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
 KERNELS_swiftcl-asan := $(VARIANTS)
 
+# The tools of a target that is not this machine have a prefix: cbindings/make/firmware.mk.
+tool = $(if $(TOOLS_$(1)),$(TOOLS_$(1))$(2),$(2))
+compiler = $(if $(TOOLS_$(1)),$(TOOLS_$(1))gcc,$(CC))
+
 # A recipe runs again when its flags or the list of its sources change, not only
 # when a source does: build/stamp/* holds both, rewritten only when they differ.
 build/stamp/%: FORCE
 	@mkdir -p $(@D)
-	@echo '$(SWIFTC) $(SWIFTFLAGS) $(SWIFT_$*) $(CC) $(CFLAGS) $(C_$*) $(foreach v,$(KERNELS_$*),$(VARIANT_$(v))) \
+	@echo '$(SWIFTC) $(SWIFTFLAGS) $(SWIFT_$*) $(call compiler,$*) $(CFLAGS) $(C_$*) $(LINK_$*) $(foreach v,$(KERNELS_$*),$(VARIANT_$(v))) \
 	  $(CORE) $(C_SOURCES)' > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:
@@ -88,7 +92,7 @@ build/obj/%/core.o: $(CORE) $(C_HEADERS) build/stamp/% | build/.swift
 build/obj/%/platform.o: $(C_SOURCES) $(C_HEADERS) build/stamp/%
 	@mkdir -p $(@D)
 	$(call say,cc)
-	$(Q)$(CC) $(CFLAGS) $(C_$*) -r -nostdlib $(C_SOURCES) -o $@
+	$(Q)$(call compiler,$*) $(CFLAGS) $(C_$*) -r -nostdlib $(C_SOURCES) -o $@
 
 # Every variant brings its own copies of the generic code it uses. They must not
 # meet in the linker, which would keep any one of them for all: only the doors stay global.
@@ -110,8 +114,8 @@ objects = $(patsubst %,build/obj/$(1)/%.o,core platform $(addprefix kernels-,$(K
 # bring helpers of the same names.
 build/obj/%/whole.o: $$(call objects,$$*) cbindings/symbols.txt
 	$(call say,ld -r)
-	$(Q)ld -r --force-group-allocation $(filter %.o,$^) -o $@
-	$(Q)objcopy --keep-global-symbols=cbindings/symbols.txt $@
+	$(Q)$(call tool,$*,ld) -r --force-group-allocation $(LINK_$*) $(filter %.o,$^) -o $@
+	$(Q)$(call tool,$*,objcopy) --keep-global-symbols=cbindings/symbols.txt $(COPY_$*) $@
 
 build/lib/lib%.a: build/obj/%/whole.o
 	@mkdir -p $(@D) && rm -f $@
@@ -142,14 +146,7 @@ build/asan/libswiftcl.a: $(call objects,swiftcl-asan)
 	$(call say,ar)
 	$(Q)ar rcsD $@ $^
 
-# ------------------------------------------------------- firmware, allocations
-
-SWIFT_firmware := -target armv7em-none-none-eabi -Osize -D SWIFTCL_FIRMWARE -D SWIFTCL_FMA \
-  -Xcc -DSWIFTCL_FIRMWARE -Xcc -mfloat-abi=hard -Xcc -mcpu=cortex-m4 -Xcc -mfpu=fpv4-sp-d16 \
-  -Xcc -fshort-enums -Xfrontend -disable-stack-protector
-
-firmware-object: build/obj/firmware/core.o ## the core compiled for a Cortex-M4, with its size
-	@size $<
+# --------------------------------------------------------------- allocations
 
 no-allocations: build/obj/no-allocations/core.o ## proof that the core has no heap objects
 SWIFT_no-allocations := -no-allocations
@@ -197,6 +194,6 @@ clean: ## removes build/ and .build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile cbindings/make/*.mk | column -t -s '|'
 
-include cbindings/make/header.mk cbindings/make/tests.mk
+include cbindings/make/header.mk cbindings/make/firmware.mk cbindings/make/tests.mk
 
-.PHONY: lib lib-asan firmware-object no-allocations install uninstall setup clean help FORCE
+.PHONY: lib lib-asan no-allocations install uninstall setup clean help FORCE

@@ -1,6 +1,7 @@
 #!/bin/bash
-# setup.sh swift|all: what a build needs. `swift` only looks at the compiler;
-# `all` also looks for Debian packages and installs the missing ones as root.
+# setup.sh swift|all|firmware TARGET...: what a build needs. `swift` only looks at the
+# compiler; `all` also looks for Debian packages and installs the missing ones as root;
+# `firmware` does so for the tools and the emulator of targets that are not this machine.
 set -euo pipefail
 
 wanted_swift=6.3
@@ -23,6 +24,20 @@ check_swift() {
 
 packages=(gcc g++ make binutils libc6-dev pkg-config python3 python3-venv
   libopenblas-dev zlib1g-dev valgrind)
+
+# What one target asks for, beside the above; clang comes with Swift.
+target_packages() {
+  case $1 in
+    cortex-*) echo gcc-arm-none-eabi binutils-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm ;;
+    riscv32) echo gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf qemu-system-misc ;;
+    aarch64-linux) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static ;;
+    armv7-linux) echo gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static ;;
+    *)
+      echo "no target '$1'; there are cortex-m0, cortex-m4, cortex-m7, cortex-m33, riscv32, aarch64-linux and armv7-linux" >&2
+      return 1
+      ;;
+  esac
+}
 
 check_packages() {
   if ! command -v dpkg-query > /dev/null; then
@@ -51,4 +66,15 @@ check_packages() {
 }
 
 check_swift
-if [ "${1:-all}" = all ]; then check_packages; fi
+case ${1:-all} in
+  all) check_packages ;;
+  firmware)
+    packages=()
+    for target in "${@:2}"; do
+      wanted=$(target_packages "$target") || exit 1
+      read -r -a wanted <<< "$wanted"
+      packages+=("${wanted[@]}")
+    done
+    check_packages
+    ;;
+esac

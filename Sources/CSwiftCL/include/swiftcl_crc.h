@@ -11,6 +11,16 @@
 
 /* The remainder with the next byte, by the reflected polynomial 0x82F63B78. */
 static inline uint32_t swiftcl_crc_step(uint32_t crc, uint8_t byte) {
+#ifdef SWIFTCL_FIRMWARE
+  /* By halves of a byte: 64 bytes of flash. */
+  static const uint32_t halves[16] = {
+      0x00000000u, 0x105ec76fu, 0x20bd8edeu, 0x30e349b1u, 0x417b1dbcu, 0x5125dad3u, 0x61c69362u, 0x7198540du,
+      0x82f63b78u, 0x92a8fc17u, 0xa24bb5a6u, 0xb21572c9u, 0xc38d26c4u, 0xd3d3e1abu, 0xe330a81au, 0xf36e6f75u,
+  };
+  crc ^= byte;
+  crc = crc >> 4 ^ halves[crc & 15];
+  return crc >> 4 ^ halves[crc & 15];
+#else
   static const uint32_t table[256] = {
       0x00000000u, 0xf26b8303u, 0xe13b70f7u, 0x1350f3f4u, 0xc79a971fu, 0x35f1141cu, 0x26a1e7e8u,
       0xd4ca64ebu, 0x8ad958cfu, 0x78b2dbccu, 0x6be22838u, 0x9989ab3bu, 0x4d43cfd0u, 0xbf284cd3u,
@@ -51,6 +61,7 @@ static inline uint32_t swiftcl_crc_step(uint32_t crc, uint8_t byte) {
       0xbe2da0a5u, 0x4c4623a6u, 0x5f16d052u, 0xad7d5351u,
   };
   return crc >> 8 ^ table[(crc ^ byte) & 255];
+#endif
 }
 
 #endif

@@ -17,7 +17,7 @@ extension Network {
   }
 
   private mutating func checkClassHead() -> swiftcl_status {
-    guard options.class_head == 1, let replay else {
+    guard options.hasClassHead, let replay else {
       return fail(SWIFTCL_E_STATE, "the network has no class head; options.class_head sets one")
     }
     let status = checkNoTaskOpen()

@@ -8,7 +8,9 @@ extension Network {
 
   /// True when the sampler adds noise, and so has a relaxed sample.
   var isRelaxed: Bool {
-    options.sampler == SWIFTCL_SAMPLER_GUMBEL || options.sampler == SWIFTCL_SAMPLER_STRAIGHT_THROUGH
+    Features.all
+      && (options.sampler == SWIFTCL_SAMPLER_GUMBEL
+        || options.sampler == SWIFTCL_SAMPLER_STRAIGHT_THROUGH)
   }
 
   /// Noise of a unit at this step, the same however often it is asked.

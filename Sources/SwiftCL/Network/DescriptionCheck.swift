@@ -21,9 +21,9 @@ struct DescriptionCheck {
   func range(
     _ argument: StaticString, _ value: UInt32, _ low: Int, _ high: Int, _ expected: StaticString
   ) -> swiftcl_status {
-    let value = Int(shown: UInt(value))
-    return value < low || value > high
-      ? refuse(argument, is: value, expected: expected) : SWIFTCL_OK
+    // Compared in 64 bits: what is shown may be less where Int has 32.
+    return Int64(value) < Int64(low) || Int64(value) > Int64(high)
+      ? refuse(argument, is: Int(shown: UInt(value)), expected: expected) : SWIFTCL_OK
   }
 
   func choice(_ argument: StaticString, _ value: Int32, upTo last: Int32) -> swiftcl_status {
@@ -43,14 +43,29 @@ struct DescriptionCheck {
   /// The first status that is not OK, or OK.
   func check(_ options: swiftcl_options) -> swiftcl_status {
     var status = checkLayers(options)
+    if status == SWIFTCL_OK { status = checkFeatures(options) }
     if status == SWIFTCL_OK { status = checkInput(options) }
     if status == SWIFTCL_OK { status = checkTasks(options) }
     if status == SWIFTCL_OK { status = checkCompetition(options) }
     if status == SWIFTCL_OK { status = checkLearning(options) }
+    if !Features.all { return status }
     if status == SWIFTCL_OK { status = checkReplay(options) }
     if status == SWIFTCL_OK { status = checkSparsity(options) }
     if status == SWIFTCL_OK { status = checkData(options) }
     return status
+  }
+
+  /// What this build does not have; the layers are checked on the way to them.
+  private func checkFeatures(_ o: swiftcl_options) -> swiftcl_status {
+    if Features.all { return SWIFTCL_OK }
+    if o.replay_bytes == 0 && o.replay_rows == 0 && o.replay == 0 && o.class_head == 0
+      && o.replay_new_rows == 0 && o.sparsity == 0 && o.data_samples == 0
+      && (o.sampler == SWIFTCL_SAMPLER_MEAN || o.sampler == SWIFTCL_SAMPLER_RANDOM)
+      && o.protection != SWIFTCL_PROTECT_SLOW && o.protection != SWIFTCL_PROTECT_SOFT
+    {
+      return SWIFTCL_OK
+    }
+    return ErrorRecord.fail(error, SWIFTCL_E_UNSUPPORTED, call, Features.refusal)
   }
 
   private func checkLayers(_ o: swiftcl_options) -> swiftcl_status {

@@ -61,12 +61,12 @@ struct LayerCheck {
         status = refuse(
           i, "layers.kind", is: layer.kind, expected: "at most 32 layers with parameters")
       }
-      if status == SWIFTCL_OK { status = checkSource(layer, i, &image, &images) }
+      if status == SWIFTCL_OK && Features.all { status = checkSource(layer, i, &image, &images) }
       if status == SWIFTCL_OK { status = check(layer, i, &image) }
       if status != SWIFTCL_OK { return status }
       image.lastSlot = i
     }
-    for l in 0..<images.count where !images.all[l].isRead {
+    for l in 0..<images.count where Features.all && !images.all[l].isRead {
       return ErrorRecord.fail(
         error, SWIFTCL_E_ARGUMENT, call, "layers", is: images.all[l].slot,
         expected: "a layer that another one reads")
@@ -75,6 +75,11 @@ struct LayerCheck {
   }
 
   private func checkKind(_ layer: swiftcl_layer, _ i: Int) -> swiftcl_status {
+    if !Features.all && layer.kind > SWIFTCL_LAYER_HEAD && layer.kind <= SWIFTCL_LAYER_ADD
+      || !Features.all && (layer.competition == SWIFTCL_COMPETITION_SAMPLE || layer.source != 0)
+    {
+      return ErrorRecord.fail(error, SWIFTCL_E_UNSUPPORTED, call, Features.refusal)
+    }
     let isLast = i == Int(options.layer_count) - 1
     let isHead = layer.kind == SWIFTCL_LAYER_HEAD
     if layer.kind < SWIFTCL_LAYER_DENSE || layer.kind > SWIFTCL_LAYER_ADD || isHead != isLast {
@@ -112,7 +117,7 @@ struct LayerCheck {
     var status = checkUnits(layer, i, isLast: layer.kind == SWIFTCL_LAYER_HEAD)
     if status == SWIFTCL_OK {
       status =
-        layer.kind == SWIFTCL_LAYER_CONV2D
+        Features.all && layer.kind == SWIFTCL_LAYER_CONV2D
         ? checkConvolution(layer, i, &image) : checkDense(layer, i, &image)
     }
     if status != SWIFTCL_OK { return status }

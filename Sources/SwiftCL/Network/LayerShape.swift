@@ -9,17 +9,17 @@ struct LayerShape {
   var isHead: Bool
   /// What it reads: every input is a map of the layer below under one tap of the window.
   /// A dense layer has a window over all that there is.
-  var window: Window
+  @Beyond var window: Window
   /// The network's input, of which all pixels of a channel lie together.
-  var isPlanar: Bool
+  @Beyond var isPlanar: Bool
   /// Pooling of what it gives; the kind is 0 where there is none.
-  var pool = Transition(kind: 0, window: Window())
+  @Beyond var pool = Transition(kind: 0, window: Window())
   var width: Int
   var blockSize: Int
   var blocks: Int
   var relu: Bool
   /// Competition per sample: the whole block is won at once and keeps its J units.
-  var perSample: Bool
+  @Beyond var perSample: Bool
   var inputs: Int
   var liveWidth: Int
   var liveInputs: Int
@@ -29,26 +29,26 @@ struct LayerShape {
   /// The layer it reads; -1 is the network's input.
   var input: Int
   /// The layer whose output is added to its own, or -1.
-  var added = -1
+  @Beyond var added = -1
   /// The first of the layers that add up to one stream: they compete as one and win alike.
   var leader = 0
   /// The last layer that reads its output or adds it; -1 for the head.
   var lastReader = -1
   /// Whether it is not the last to read its input, so that others have left gradients there.
-  var sharesInput = false
+  @Beyond var sharesInput = false
   /// The same of what it adds.
-  var sharesAdded = false
+  @Beyond var sharesAdded = false
   /// Whether something else than the layer above alone reads it.
-  var branches = false
+  @Beyond var branches = false
   /// Whether sums are normalised before their gate, and how fast running statistics move.
-  var normalises = false
-  var normRate: Float = 0
+  @Beyond var normalises = false
+  @Beyond var normRate: Float = 0
 
   /// Units that a task wins together: one, or all J of a block.
   var groupSize: Int { perSample ? blockSize : 1 }
   /// Share of the outputs that training drops, behind the pooling or before.
-  var dropRate: Float = 0
-  var dropsBeforePool = false
+  @Beyond var dropRate: Float = 0
+  @Beyond var dropsBeforePool = false
   /// Rows of its products for one row of the network: output pixels.
   var pixels: Int { window.outPixels }
   /// The image that the layer above sees.
@@ -58,7 +58,9 @@ struct LayerShape {
   var surfacePixels: Int { surfaceHeight * surfaceWidth }
   /// Whether inputs must be gathered under the window; else the rows of the layer below, or
   /// its pixels, are the rows of the product.
-  var gathers: Bool { window.taps > 1 || window.stride > 1 || window.padding > 0 || isPlanar }
+  var gathers: Bool {
+    Features.all && (window.taps > 1 || window.stride > 1 || window.padding > 0 || isPlanar)
+  }
   /// Inputs for each map of the layer below.
   var taps: Int { window.taps }
   /// Groups of a block in the fixed network.
@@ -103,15 +105,18 @@ extension LayerShape {
   ) {
     self.slot = slot
     self.input = input
-    window = LayerShape.window(layer, of: below)
+    let window = Features.all ? LayerShape.window(layer, of: below) : Window()
+    let perSample = Features.all && layer.competition == SWIFTCL_COMPETITION_SAMPLE
+    self.window = window
     isPlanar =
       below == nil && layer.kind == SWIFTCL_LAYER_CONV2D && options.input_channels > 1
       && options.input_layout == SWIFTCL_LAYOUT_PLANAR
-    isHead = layer.kind == SWIFTCL_LAYER_HEAD
+    let isHead = layer.kind == SWIFTCL_LAYER_HEAD
+    self.isHead = isHead
     width = Int(layer.width)
     blockSize = Int(layer.block_size)
     relu = layer.activation == SWIFTCL_ACTIVATION_RELU
-    perSample = layer.competition == SWIFTCL_COMPETITION_SAMPLE
+    self.perSample = perSample
     if isHead { width = max(width, Int(options.max_classes)) }
     blocks = width / blockSize
     let maps = below?.width ?? LayerShape.channels(layer, options)
@@ -185,7 +190,8 @@ extension Window {
 
 extension swiftcl_layer {
   var hasParameters: Bool {
-    kind == SWIFTCL_LAYER_DENSE || kind == SWIFTCL_LAYER_HEAD || kind == SWIFTCL_LAYER_CONV2D
+    !Features.all || kind == SWIFTCL_LAYER_DENSE || kind == SWIFTCL_LAYER_HEAD
+      || kind == SWIFTCL_LAYER_CONV2D
   }
 }
 
@@ -208,6 +214,7 @@ extension swiftcl_options {
   }
 
   var usesAdam: Bool { optimizer == SWIFTCL_OPTIMIZER_ADAM }
-  var parksCandidates: Bool { sampler == SWIFTCL_SAMPLER_TOP_K }
+  var parksCandidates: Bool { Features.all && sampler == SWIFTCL_SAMPLER_TOP_K }
+  var softens: Bool { Features.all && protection == SWIFTCL_PROTECT_SOFT }
   var sharesTicket: Bool { sharing == SWIFTCL_TICKETS_SHARED }
 }

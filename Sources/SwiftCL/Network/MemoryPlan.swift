@@ -30,10 +30,10 @@ struct Home {
   var scale: UnsafeMutablePointer<Float>
   var offset: UnsafeMutablePointer<Float>
   /// Where the replay memory's own struct lies.
-  var replay: UnsafeMutablePointer<ReplayMemory>?
-  var classHead: UnsafeMutablePointer<ClassHead>?
+  @Beyond var replay: UnsafeMutablePointer<ReplayMemory>?
+  @Beyond var classHead: UnsafeMutablePointer<ClassHead>?
   /// Where what is known of examples lies, and what it is at first.
-  var data: UnsafeMutablePointer<FollowedExamples>?
+  @Beyond var data: UnsafeMutablePointer<FollowedExamples>?
   var examples: FollowedExamples?
   var dataBytes = 0
 
@@ -49,7 +49,7 @@ struct Home {
     scale = arena.take(Float.self, channels)
     offset = arena.take(Float.self, channels)
     if options.hasReplayMemory { replay = arena.take(ReplayMemory.self, 1) }
-    if options.class_head == 1 { classHead = arena.take(ClassHead.self, 1) }
+    if options.hasClassHead { classHead = arena.take(ClassHead.self, 1) }
     layData(&arena, options)
   }
 }
@@ -115,7 +115,7 @@ extension MemoryPlan {
       guard let bytes = options.replayBytes(rows: options.replayCapacity) else { return nil }
       plan.replayBytes = bytes
     }
-    if options.class_head == 1 {
+    if options.hasClassHead {
       guard let bytes = ClassHead.bytes(ClassHead.Room(options), options) else { return nil }
       plan.classHeadBytes = bytes
     }

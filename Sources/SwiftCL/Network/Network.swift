@@ -89,11 +89,11 @@ struct Network {
   var store: TicketStore
   var workspace: Workspace
   /// In the home block; nil for a network without one.
-  var replay: UnsafeMutablePointer<ReplayMemory>?
+  @Beyond var replay: UnsafeMutablePointer<ReplayMemory>?
   /// The same of the class head.
-  var classHeadPlace: UnsafeMutablePointer<ClassHead>?
+  @Beyond var classHeadPlace: UnsafeMutablePointer<ClassHead>?
   /// And of the examples that are followed.
-  var data: UnsafeMutablePointer<FollowedExamples>?
+  @Beyond var data: UnsafeMutablePointer<FollowedExamples>?
   var task: OpenTask
   var nextTask: swiftcl_task
   var steps: UInt64
@@ -104,7 +104,7 @@ struct Network {
   /// Spent in training steps; no part of a checkpoint, which has no time in it.
   var seconds: Double = 0
   /// Whether the time of each layer is measured; no part of a checkpoint.
-  var timesLayers = false
+  @Beyond var timesLayers = false
 
   /// Competing layers; the head is behind them.
   var hidden: Int { layerCount - 1 }

@@ -91,12 +91,12 @@ extension Network {
       memory: memory, region: region, budget: budget, tickets: tickets,
       capacity: Int(options.max_tasks))
     let workspace = bindWorkspace(options, blocks.workspace, home.working)
-    if let replay = home.replay {
+    if Features.all, let replay = home.replay {
       var arena = Arena(blocks.replay)
       replay.initialize(to: ReplayMemory(&arena, options, capacity: options.replayCapacity))
       replay.pointee.clear()
     }
-    if let head = home.classHead {
+    if Features.all, let head = home.classHead {
       ClassHead.lay(head, blocks.classHead, bytes: order.plan.classHeadBytes, options)
     }
     if let data = home.data, let examples = home.examples { data.initialize(to: examples) }

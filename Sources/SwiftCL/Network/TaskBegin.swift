@@ -170,7 +170,7 @@ extension Network {
   private mutating func fillWorkingSet() {
     for l in 0..<hidden {
       listCandidates(layer: l)
-      working[l].mask?.runs = false
+      if Features.all { working[l].mask?.runs = false }
     }
     listClasses()
     if let shared = store.shared {

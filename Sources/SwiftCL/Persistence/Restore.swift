@@ -31,7 +31,7 @@ extension Network {
       task.costs = openCosts
     }
     if source.status == SWIFTCL_OK { restoreReplay(&source) }
-    if source.status == SWIFTCL_OK, options.class_head == 1 { restoreClassHead(&source) }
+    if source.status == SWIFTCL_OK, options.hasClassHead { restoreClassHead(&source) }
     if source.status == SWIFTCL_OK { restoreData(&source) }
     if source.status != SWIFTCL_OK { return }
     source.begin(CheckpointFormat.Tag.end)

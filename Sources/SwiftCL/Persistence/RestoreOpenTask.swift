@@ -173,7 +173,7 @@ extension Network {
     {
       takeWorkingMask(&source, layer: l, set)
     } else {
-      working[l].mask?.runs = false
+      if Features.all { working[l].mask?.runs = false }
       source.take(set.panels, set.weights)
       source.take(set.panels, set.first)
       if let second = set.second { source.take(set.panels, second) }

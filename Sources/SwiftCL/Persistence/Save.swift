@@ -35,7 +35,7 @@ extension Network {
       for l in 0..<layerCount { putSection(CheckpointFormat.Tag.working, l, &sink) }
     }
     if replay != nil { putSection(CheckpointFormat.Tag.replay, 0, &sink) }
-    if options.class_head == 1 { putSection(CheckpointFormat.Tag.classHead, 0, &sink) }
+    if options.hasClassHead { putSection(CheckpointFormat.Tag.classHead, 0, &sink) }
     if data != nil { putSection(CheckpointFormat.Tag.data, 0, &sink) }
     putSection(CheckpointFormat.Tag.end, 0, &sink)
   }

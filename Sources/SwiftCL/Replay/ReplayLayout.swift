@@ -2,7 +2,8 @@ import CSwiftCL
 
 /// What a description says of the replay memory, and what follows for its size.
 extension swiftcl_options {
-  var hasReplayMemory: Bool { replay_bytes > 0 || replay_rows > 0 }
+  var hasReplayMemory: Bool { Features.all && (replay_bytes > 0 || replay_rows > 0) }
+  var hasClassHead: Bool { Features.all && class_head == 1 }
 
   /// Rows carry the logits they had when they were stored.
   var storesLogits: Bool {

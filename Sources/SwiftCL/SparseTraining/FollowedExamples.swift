@@ -163,7 +163,7 @@ struct FollowedExamples {
 extension Home {
   /// Lays it, where examples are followed.
   mutating func layData(_ arena: inout Arena, _ options: swiftcl_options) {
-    if options.data_samples == 0 { return }
+    if !Features.all || options.data_samples == 0 { return }
     let before = arena.used
     data = arena.take(FollowedExamples.self, 1)
     examples = FollowedExamples(&arena, options)

@@ -11,7 +11,8 @@ extension Network {
 
   /// What this step's update does; nil where it makes none.
   var dueUpdate: swiftcl_mask_phase? {
-    task.phase == SWIFTCL_PHASE_SPECIALISE ? options.maskUpdate(at: maskStep) : nil
+    Features.all && task.phase == SWIFTCL_PHASE_SPECIALISE
+      ? options.maskUpdate(at: maskStep) : nil
   }
 
   /// Updates the masks of all layers by the scores that the step left.

@@ -2,7 +2,7 @@ import CSwiftCL
 
 /// Which layers have masks, and how large these may be.
 extension swiftcl_options {
-  var hasMasks: Bool { sparsity > 0 }
+  var hasMasks: Bool { Features.all && sparsity > 0 }
 
   /// Masks that keep eight outputs of an input together; the others keep single weights.
   var masksBlocks: Bool { sparsity_kind & SWIFTCL_SPARSITY_BLOCK != 0 }

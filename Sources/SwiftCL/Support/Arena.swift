@@ -28,16 +28,21 @@ struct Arena {
     UnsafeMutableRawPointer(bitPattern: UInt(alignment)).unsafelyUnwrapped
   }
 
-  @inline(never)
+  @inline(__always)
   mutating func take<T>(_ type: T.Type, _ count: Int) -> UnsafeMutablePointer<T> {
-    let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<T>.stride)
+    take(count, stride: MemoryLayout<T>.stride).assumingMemoryBound(to: type)
+  }
+
+  @inline(never)
+  private mutating func take(_ count: Int, stride: Int) -> UnsafeMutableRawPointer {
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: stride)
     if overflow || count < 0 || bytes > Arena.largest || used > Arena.largest {
       overflows = true
-      return base.assumingMemoryBound(to: type)
+      return base
     }
     let place = base + used
     used += (bytes &+ Arena.alignment &- 1) / Arena.alignment * Arena.alignment
-    return place.assumingMemoryBound(to: type)
+    return place
   }
 
   /// Room whose address is asked for elsewhere.

@@ -179,4 +179,11 @@ extension Int {
   /// For messages: sizes from C may exceed Int.
   init(shown value: UInt64) { self = value > UInt64(Int.max) ? Int.max : Int(value) }
   init(shown value: UInt) { self.init(shown: UInt64(value)) }
+
+  /// Where Int has 32 bits a number from C may exceed it, too: it is then the largest, which every
+  /// check refuses. Swift's own conversion would trap.
+  @inline(__always)
+  init(_ value: UInt32) {
+    self = Int.bitWidth > 32 || value <= 0x7FFF_FFFF ? Int(truncatingIfNeeded: value) : Int.max
+  }
 }

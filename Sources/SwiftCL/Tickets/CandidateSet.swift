@@ -9,7 +9,7 @@ struct CandidateSet {
   var weights: UnsafeMutablePointer<Float>
   var bias: UnsafeMutablePointer<Float>
   /// Of a layer that normalises.
-  var norm: LiveNorm?
+  @Beyond var norm: LiveNorm?
   var first: UnsafeMutablePointer<Float>
   var biasFirst: UnsafeMutablePointer<Float>
   var second: UnsafeMutablePointer<Float>?

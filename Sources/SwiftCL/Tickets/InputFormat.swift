@@ -70,12 +70,23 @@ struct InputFormat {
     return -1
   }
 
+  /// How many of so many elements are converted by sixteen; where there are no vectors that is only
+  /// more code.
+  @inline(__always)
+  private static func inVectors(_ count: Int) -> Int {
+    #if SWIFTCL_FIRMWARE
+      return 0
+    #else
+      return count & ~15
+    #endif
+  }
+
   /// One row: element type, then scale and offset of its channel. False when
   /// the result is not finite.
   @inline(never)
   func convert(_ source: UnsafeRawPointer, to row: UnsafeMutablePointer<Float>) -> Bool {
     let count = elements
-    let whole = count & ~15
+    let whole = InputFormat.inVectors(count)
     switch type {
     case SWIFTCL_INPUT_U8:
       for e in stride(from: 0, to: whole, by: 16) {
@@ -105,7 +116,7 @@ struct InputFormat {
   private func scale(
     _ values: UnsafeMutablePointer<Float>, _ count: Int, _ factor: Float, _ summand: Float
   ) {
-    let whole = count & ~15
+    let whole = InputFormat.inVectors(count)
     for e in stride(from: 0, to: whole, by: 16) {
       values.setLanes(values.lanes(at: e) * factor + summand, at: e)
     }

@@ -120,7 +120,7 @@ extension Network {
         markOwned(layer: l, on: store.tickets[s].pointee.layers[l], takingValues: takingValues)
         // The head's biases are each task's own.
         if inputs > 0 || l < hidden { working[l].hasOwned = true }
-        if options.protection == SWIFTCL_PROTECT_SOFT {
+        if options.softens {
           softenRates(layer: l, on: store.tickets[s])
         }
       }

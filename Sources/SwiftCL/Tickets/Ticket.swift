@@ -5,7 +5,7 @@ struct TicketSize {
   var units: Int
   var inputs: Int
   var blocks: Int
-  var normalises = false
+  @Beyond var normalises = false
   /// Of a masked layer: room for so many entries of `width` outputs; 0 where there is no mask.
   var entries = 0
   var width = 1
@@ -22,10 +22,10 @@ struct TicketLayer {
   var probabilities: UnsafeMutablePointer<Float>
   /// Of a layer that normalises, what is added behind that.
   var bias: UnsafeMutablePointer<Float>
-  var norm: NormParameters?
+  @Beyond var norm: NormParameters?
   /// Empty where there is a mask.
   var weights: UnsafeMutablePointer<Float>
-  var mask: SparseWeights?
+  @Beyond var mask: SparseWeights?
 
   /// The weight from input `k` to unit `o`.
   func weight(_ k: Int, _ o: Int) -> Float {
@@ -143,7 +143,7 @@ struct Ticket {
           scale: moved(norm.scale), mean: moved(norm.mean), variance: moved(norm.variance))
       }
       layers[l].weights = moved(layers[l].weights)
-      layers[l].mask?.follow(distance)
+      if Features.all { layers[l].mask?.follow(distance) }
     }
   }
 

@@ -69,7 +69,8 @@ struct OpenTicket {
   }
 
   func window(_ l: Int) -> TicketWindow {
-    layers[l].window == 0 ? TicketWindow() : TicketWindow(section(layers[l].window, UInt32.self))
+    if !Features.all || layers[l].window == 0 { return TicketWindow() }
+    return TicketWindow(section(layers[l].window, UInt32.self))
   }
 
   /// Rows that are gathered at a time: a few tiles.

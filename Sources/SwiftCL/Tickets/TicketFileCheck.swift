@@ -186,6 +186,12 @@ struct TicketCheck {
   {
     let layer = ticket.layers[l]
     let flags = TicketFormat.relu | TicketFormat.perSample
+    if !Features.all
+      && (layer.kind != TicketFormat.dense || layer.flags & TicketFormat.perSample != 0)
+    {
+      _ = refuse(SWIFTCL_E_UNSUPPORTED, Features.refusal) as Bool?
+      return false
+    }
     if layer.kind < TicketFormat.dense || layer.kind > TicketFormat.windowed
       || layer.element != TicketFormat.f32
       || layer.flags & ~flags != 0 || layer.reserved != 0

@@ -142,17 +142,17 @@ extension OpenTicket {
       var y = scratch + places.output(l) * rows
       if l == layerCount - 1, window.pool.kind == 0, let target { y = target }
       run(l, window, surface(below: l, window, x, scratch, rows, places), rows: rows, patches, y: y)
-      if window.added > 0 || window.normalises {
+      if Features.all && (window.added > 0 || window.normalises) {
         finish(l, window, scratch, rows, places, y: y)
       }
       let layer = layers[l]
       let width = Panels.pad(Int(layer.units))
-      if layer.flags & TicketFormat.perSample != 0 {
+      if Features.all && layer.flags & TicketFormat.perSample != 0 {
         passLargest(
           y, stride: width, count: rows * window.window.outPixels, units: Int(layer.units),
           blockSize: Int(layer.block_size), relu: layer.flags & TicketFormat.relu != 0)
       }
-      if window.pool.kind != 0 {
+      if Features.all && window.pool.kind != 0 {
         Pooling(transition: window.pool, samples: rows, stride: width)
           .forward(y, scratch + places.pooled(l) * rows)
       }
@@ -231,7 +231,7 @@ extension OpenTicket {
     let weights = section(layer.pointee.weights, Float.self)
     let bias = section(layer.pointee.bias, Float.self)
     let all = samples * window.window.outPixels
-    if !window.gathers {
+    if !Features.all || !window.gathers {
       panelProduct(
         x: surface.rows, xStride: surface.pixelStride, rows: all, inputs: inputs, weights: weights,
         bias: bias, padded: width, y: y, relu: relu)

@@ -27,7 +27,7 @@ struct WorkingLayer {
   var hasOwned = false
   /// Of a masked layer. While it runs, the live set's weights and moments are not used; where no units
   /// compete it has none.
-  var mask: LayerMask?
+  @Beyond var mask: LayerMask?
 
   /// One bit per weight: the edge lies on an earlier ticket.
   var owned: UnsafeMutablePointer<UInt16>
@@ -103,7 +103,7 @@ extension WorkingLayer {
     let masked = options.masks(l, shape)
     let dense = !masked || options.masksLater
     let count = dense ? Panels(inputs: shape.liveInputs, outputs: width).count : 0
-    let soft = options.protection == SWIFTCL_PROTECT_SOFT
+    let soft = options.softens
     let gated = shape.competes && options.sampler != SWIFTCL_SAMPLER_RANDOM
     let candidates = gated && !shape.perSample ? padded : 0
 
