@@ -1,0 +1,161 @@
+import CSwiftCL
+
+/// Products of int8 tickets: see swiftcl_int8.h. Integers have one result in any order, so
+/// that every variant gives the same bits without further care.
+extension BuiltinKernels {
+  #if arch(arm)
+    /// Four outputs at a time: their sums, two pairs of inputs and a word stay in registers.
+    @inline(never)
+    static func int8Rows(_ pass: UnsafePointer<swiftcl_int8_rows>) {
+      let work = pass.pointee
+      let padded = Panels.pad(work.units)
+      for row in 0..<work.rows {
+        let x = UnsafeRawPointer(work.x + row &* work.x_stride)
+        var o = 0
+        while o < work.units {
+          var word = work.weights + (o & ~15) &* work.quads &+ o & 15
+          var s0 = work.bias[o]
+          var s1 = work.bias[o &+ 1]
+          var s2 = work.bias[o &+ 2]
+          var s3 = work.bias[o &+ 3]
+          var pair = x
+          let end = x + work.quads &* 8
+          while pair < end {
+            let x01 = pair.load(as: Int32.self)
+            let x23 = pair.load(fromByteOffset: 4, as: Int32.self)
+            s0 = swiftcl_quad_step(s0, word[0], x01, x23)
+            s1 = swiftcl_quad_step(s1, word[1], x01, x23)
+            s2 = swiftcl_quad_step(s2, word[2], x01, x23)
+            s3 = swiftcl_quad_step(s3, word[3], x01, x23)
+            pair += 8
+            word += 16
+          }
+          let at = row &* padded &+ o
+          settle(work, s0, o, at)
+          settle(work, s1, o &+ 1, at &+ 1)
+          settle(work, s2, o &+ 2, at &+ 2)
+          settle(work, s3, o &+ 3, at &+ 3)
+          o &+= 4
+        }
+      }
+    }
+  #else
+    @inline(never)
+    static func int8Rows(_ pass: UnsafePointer<swiftcl_int8_rows>) {
+      let work = pass.pointee
+      var row = 0
+      while row < work.rows &- 3 {
+        int8Four(work, row)
+        row &+= 4
+      }
+      while row < work.rows {
+        int8One(work, row)
+        row &+= 1
+      }
+    }
+
+    @inline(__always)
+    private static func int8One(_ work: swiftcl_int8_rows, _ row: Int) {
+      let x = UnsafeRawPointer(work.x + row &* work.x_stride)
+      var words = UnsafeRawPointer(work.weights)
+      var o = 0
+      while o < work.units {
+        var sum = UnsafeRawPointer(work.bias + o).loadUnaligned(as: SIMD16<Int32>.self)
+        for quad in 0..<work.quads {
+          let pair = x + quad &* 8
+          sum = swiftcl_quad_step(
+            sum, words.loadUnaligned(as: SIMD16<Int32>.self), pair.load(as: Int32.self),
+            pair.load(fromByteOffset: 4, as: Int32.self))
+          words += 64
+        }
+        settle(work, sum, o, row)
+        o &+= 16
+      }
+    }
+
+    /// The words of a panel are read once for four rows.
+    @inline(__always)
+    private static func int8Four(_ work: swiftcl_int8_rows, _ row: Int) {
+      let step = work.x_stride &* 2
+      let x = UnsafeRawPointer(work.x + row &* work.x_stride)
+      var words = UnsafeRawPointer(work.weights)
+      var o = 0
+      while o < work.units {
+        let bias = UnsafeRawPointer(work.bias + o).loadUnaligned(as: SIMD16<Int32>.self)
+        var s0 = bias
+        var s1 = bias
+        var s2 = bias
+        var s3 = bias
+        for quad in 0..<work.quads {
+          let word = words.loadUnaligned(as: SIMD16<Int32>.self)
+          let pair = x + quad &* 8
+          s0 = int8Step(s0, word, pair)
+          s1 = int8Step(s1, word, pair + step)
+          s2 = int8Step(s2, word, pair + 2 &* step)
+          s3 = int8Step(s3, word, pair + 3 &* step)
+          words += 64
+        }
+        settle(work, s0, o, row)
+        settle(work, s1, o, row &+ 1)
+        settle(work, s2, o, row &+ 2)
+        settle(work, s3, o, row &+ 3)
+        o &+= 16
+      }
+    }
+
+    @inline(__always)
+    private static func int8Step(
+      _ sum: SIMD16<Int32>, _ words: SIMD16<Int32>, _ pair: UnsafeRawPointer
+    ) -> SIMD16<Int32> {
+      swiftcl_quad_step(
+        sum, words, pair.load(as: Int32.self), pair.load(fromByteOffset: 4, as: Int32.self))
+    }
+
+    @inline(never)
+    private static func settle(
+      _ work: swiftcl_int8_rows, _ sums: SIMD16<Int32>, _ o: Int, _ row: Int
+    ) {
+      let at = row &* Panels.pad(work.units) &+ o
+      for lane in 0..<16 { settle(work, sums[lane], o &+ lane, at &+ lane) }
+    }
+  #endif
+
+  @inline(__always)
+  private static func settle(_ work: swiftcl_int8_rows, _ sum: Int32, _ o: Int, _ at: Int) {
+    var added: Int64 = 0
+    if let other = work.added {
+      let half = 1 as Int64 &<< Int64(work.added_shift &- 1)
+      added = (Int64(other[at]) &* Int64(work.added_factor) &+ half) &>> Int64(work.added_shift)
+    }
+    let y = swiftcl_settle(sum, work.factor[o], work.shift, added, work.low, work.high)
+    if let wide = work.wide {
+      wide[at] = y
+    } else if let narrow = work.y {
+      narrow[at] = Int16(truncatingIfNeeded: y)
+    }
+  }
+}
+
+#if SWIFTCL_VARIANT_BASE || SWIFTCL_VARIANT_V3
+  // The widest variant has none: a narrower vector does as many multiply-adds a cycle.
+
+  #if SWIFTCL_VARIANT_V3
+    @c(swiftcl_v3_int8_rows)
+  #else
+    @c(swiftcl_base_int8_rows)
+  #endif
+  public func int8RowsExport(_ pass: UnsafePointer<swiftcl_int8_rows>) {
+    BuiltinKernels.int8Rows(pass)
+  }
+#elseif !SWIFTCL_VARIANT_V4
+  /// The rows of one layer of an int8 ticket.
+  @inline(__always)
+  func int8Rows(_ pass: swiftcl_int8_rows) {
+    var pass = pass
+    #if SWIFTCL_DISPATCH
+      swiftcl_kernels().pointee.int8_rows(&pass)
+    #else
+      BuiltinKernels.int8Rows(&pass)
+    #endif
+  }
+#endif
