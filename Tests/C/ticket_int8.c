@@ -265,6 +265,7 @@ static void wrong_calls(void) {
 
   const uint8_t *odd = (const uint8_t *)rows + 1;
   CHECK(size <= OUT_BYTES);
+#define FOUND OUT_SIZED(swiftcl_comparison, sizeof(swiftcl_comparison))
 #define QUANTIZE(ticket, options, x, rows, buffer, size, scratch, bytes) \
   swiftcl_ticket_quantize(ticket, options, x, rows, buffer, size, OUT_TOO, scratch, bytes)
   REFUSED_ALONE(QUANTIZE(NULL, &options, rows, ROWS, OUT, size, scratch, SCRATCH), SWIFTCL_E_NULL, "ticket");
@@ -301,15 +302,14 @@ static void wrong_calls(void) {
   REFUSED_ALONE(swiftcl_ticket_predict_integers(ticket, rows, ROWS, out, COUNT, scratch + 8, SCRATCH - 8), SWIFTCL_E_ALIGNMENT, "scratch");
   REFUSED_ALONE(swiftcl_ticket_predict_integers(ticket, rows, ROWS, out, COUNT, scratch, least - 1), SWIFTCL_E_BUFFER, needed[1]);
 
-  swiftcl_comparison *found = OUT_SIZED(swiftcl_comparison, sizeof(swiftcl_comparison));
-  REFUSED_ALONE(swiftcl_ticket_compare(NULL, ticket, rows, labels, ROWS, scratch, SCRATCH, found), SWIFTCL_E_NULL, "ticket");
-  REFUSED_ALONE(swiftcl_ticket_compare(exact, NULL, rows, labels, ROWS, scratch, SCRATCH, found), SWIFTCL_E_NULL, "ticket");
-  REFUSED_ALONE(swiftcl_ticket_compare(exact, other, rows, labels, ROWS, scratch, SCRATCH, found), SWIFTCL_E_ARGUMENT, "same input");
-  REFUSED_ALONE(swiftcl_ticket_compare(exact, ticket, NULL, labels, ROWS, scratch, SCRATCH, found), SWIFTCL_E_NULL, "inputs");
-  REFUSED_ALONE(swiftcl_ticket_compare(exact, ticket, rows, NULL, ROWS, scratch, SCRATCH, found), SWIFTCL_E_NULL, "labels");
-  REFUSED_ALONE(swiftcl_ticket_compare(exact, ticket, rows, labels, 0, scratch, SCRATCH, found), SWIFTCL_E_ARGUMENT, "rows");
-  REFUSED_ALONE(swiftcl_ticket_compare(exact, ticket, rows, labels, SIZE_MAX, scratch, SCRATCH, found), SWIFTCL_E_ARGUMENT, "rows");
-  REFUSED_ALONE(swiftcl_ticket_compare(exact, ticket, rows, labels, ROWS, scratch, least - 1, found), SWIFTCL_E_BUFFER, "scratch_bytes");
+  REFUSED_ALONE(swiftcl_ticket_compare(NULL, ticket, rows, labels, ROWS, scratch, SCRATCH, FOUND), SWIFTCL_E_NULL, "ticket");
+  REFUSED_ALONE(swiftcl_ticket_compare(exact, NULL, rows, labels, ROWS, scratch, SCRATCH, FOUND), SWIFTCL_E_NULL, "ticket");
+  REFUSED_ALONE(swiftcl_ticket_compare(exact, other, rows, labels, ROWS, scratch, SCRATCH, FOUND), SWIFTCL_E_ARGUMENT, "same input");
+  REFUSED_ALONE(swiftcl_ticket_compare(exact, ticket, NULL, labels, ROWS, scratch, SCRATCH, FOUND), SWIFTCL_E_NULL, "inputs");
+  REFUSED_ALONE(swiftcl_ticket_compare(exact, ticket, rows, NULL, ROWS, scratch, SCRATCH, FOUND), SWIFTCL_E_NULL, "labels");
+  REFUSED_ALONE(swiftcl_ticket_compare(exact, ticket, rows, labels, 0, scratch, SCRATCH, FOUND), SWIFTCL_E_ARGUMENT, "rows");
+  REFUSED_ALONE(swiftcl_ticket_compare(exact, ticket, rows, labels, SIZE_MAX, scratch, SCRATCH, FOUND), SWIFTCL_E_ARGUMENT, "rows");
+  REFUSED_ALONE(swiftcl_ticket_compare(exact, ticket, rows, labels, ROWS, scratch, least - 1, FOUND), SWIFTCL_E_BUFFER, "scratch_bytes");
   REFUSED_ALONE(swiftcl_ticket_compare(exact, ticket, rows, labels, ROWS, scratch, SCRATCH, NULL), SWIFTCL_E_NULL, "comparison");
   REFUSED_ALONE(swiftcl_ticket_compare(exact, ticket, rows, labels, ROWS, scratch, SCRATCH, OUT_SIZED(swiftcl_comparison, 8)),
                 SWIFTCL_E_STRUCT, "struct_size is 8");
@@ -318,8 +318,7 @@ static void wrong_calls(void) {
   rows[7 * INPUTS + 2] = NAN;
   REFUSED_ALONE(QUANTIZE(exact, NULL, rows, ROWS, OUT, size, scratch, SCRATCH), SWIFTCL_E_NONFINITE, "row is 7,");
   REFUSED_ALONE(swiftcl_ticket_predict_integers(ticket, rows, ROWS, out, COUNT, scratch, least), SWIFTCL_E_NONFINITE, "row is 7,");
-  found = OUT_SIZED(swiftcl_comparison, sizeof(swiftcl_comparison));
-  REFUSED_ALONE(swiftcl_ticket_compare(exact, ticket, rows, labels, ROWS, scratch, SCRATCH, found), SWIFTCL_E_NONFINITE, "row is 7,");
+  REFUSED_ALONE(swiftcl_ticket_compare(exact, ticket, rows, labels, ROWS, scratch, SCRATCH, FOUND), SWIFTCL_E_NONFINITE, "row is 7,");
   rows[7 * INPUTS + 2] = value;
   release_memory(scratch);
   swiftcl_ticket_free(exact);

@@ -45,7 +45,8 @@ public func swiftcl_ticket_quantized_bytes(
 /// - Parameter ticket: a float ticket; only read.
 /// - Parameter options: NULL is the defaults.
 /// - Parameter inputs: rows as swiftcl_ticket_predict takes them, like those that will be predicted: they
-///   set the scales, and what goes beyond their largest values is cut off. A few hundred do.
+///   set the scales. What goes beyond twice their largest values (with ranges below 4096 integers: beyond
+///   those) is cut off. A few hundred do.
 /// - Parameter rows: at least 1.
 /// - Parameter buffer: receives the int8 ticket; any alignment, though swiftcl_ticket_open wants
 ///   SWIFTCL_TICKET_ALIGNMENT. Not the memory of `ticket`.

@@ -14,6 +14,8 @@ struct Int8Plan {
   fileprivate static let mostBias: Double = 536_870_912  // 2^29
   /// Of the calibrated rows; four times as much fits.
   private static let usualLogit: Double = 4_194_304  // 2^22
+  /// A range of more integers has room for twice what the rows showed.
+  private static let fewIntegers: Int32 = 4096
   /// A range is no finer than what it is made of, by more than this.
   private static let finest: Double = 1 / 65_536
 
@@ -51,7 +53,9 @@ struct Int8Plan {
 
   private mutating func setScale(_ s: Int, _ calibrated: Float, least: Double) {
     let isHead = s == ticket.layerCount
-    var scale = Double(calibrated) / (isHead ? Int8Plan.usualLogit : Double(largest[s]))
+    let usual = isHead ? Int8Plan.usualLogit : Double(largest[s])
+    var scale =
+      Double(calibrated) / (largest[s] < Int8Plan.fewIntegers || isHead ? usual : usual / 2)
     scale = max(scale, least * Int8Plan.finest)
     if scale == 0 { scale = 1 }
     // As the ticket has it; its inverse is finite.
