@@ -185,10 +185,8 @@ static void forge_sums(size_t layers) {
   for (size_t l = 0; l < layers; l++) {
     size_t record = HEADER + l * RECORD, bias = get32(image.bytes + record + L_BIAS);
     uint32_t padded = (get32(image.bytes + record + L_UNITS) + 15) / 16 * 16;
-    for (uint32_t o = 0; o < padded; o += 5) {
-      forge(bias + 4 * o, 0x7FFFFFFF, SWIFTCL_E_CORRUPT);
-      forge(bias + 4 * o, 0x80000000, SWIFTCL_E_CORRUPT);
-    }
+    for (uint32_t o = 0; o < padded; o += 5) forge(bias + 4 * o, 0x80000000, SWIFTCL_E_CORRUPT);
+    forge(bias, 0x7FFFFFFF, SWIFTCL_E_CORRUPT); /* of a pad, whose weights are 0, it would do */
     forge(bias + 4 * padded, 0x80000000, SWIFTCL_OK); /* any factor */
     forge(bias + 4 * padded, 0x7FFFFFFF, SWIFTCL_OK);
     forge(record + L_ELEMENT, 0, SWIFTCL_E_UNSUPPORTED);
@@ -266,29 +264,27 @@ static void wrong_calls(void) {
   const uint8_t *odd = (const uint8_t *)rows + 1;
   CHECK(size <= OUT_BYTES);
 #define FOUND OUT_SIZED(swiftcl_comparison, sizeof(swiftcl_comparison))
-#define QUANTIZE(ticket, options, x, rows, buffer, size, scratch, bytes) \
-  swiftcl_ticket_quantize(ticket, options, x, rows, buffer, size, OUT_TOO, scratch, bytes)
-  REFUSED_ALONE(QUANTIZE(NULL, &options, rows, ROWS, OUT, size, scratch, SCRATCH), SWIFTCL_E_NULL, "ticket");
-  REFUSED_ALONE(QUANTIZE(ticket, &options, rows, ROWS, OUT, size, scratch, SCRATCH), SWIFTCL_E_ARGUMENT, "int8");
-  REFUSED_ALONE(QUANTIZE(exact, &options, NULL, ROWS, OUT, size, scratch, SCRATCH), SWIFTCL_E_NULL, "inputs");
-  REFUSED_ALONE(QUANTIZE(exact, &options, odd, ROWS - 1, OUT, size, scratch, SCRATCH), SWIFTCL_E_ALIGNMENT, "inputs");
-  REFUSED_ALONE(QUANTIZE(exact, &options, rows, 0, OUT, size, scratch, SCRATCH), SWIFTCL_E_ARGUMENT, "rows");
-  REFUSED_ALONE(QUANTIZE(exact, &options, rows, SIZE_MAX, OUT, size, scratch, SCRATCH), SWIFTCL_E_ARGUMENT, "rows");
-  REFUSED_ALONE(QUANTIZE(exact, &options, rows, ROWS, NULL, size, scratch, SCRATCH), SWIFTCL_E_NULL, "buffer");
-  REFUSED_ALONE(QUANTIZE(exact, &options, rows, ROWS, OUT, size - 1, scratch, SCRATCH), SWIFTCL_E_BUFFER, "capacity", needed[0]);
-  REFUSED_ALONE(QUANTIZE(exact, &options, rows, ROWS, OUT, 0, scratch, SCRATCH), SWIFTCL_E_BUFFER, needed[0]);
-  REFUSED_ALONE(QUANTIZE(exact, &options, rows, ROWS, OUT, size, NULL, SCRATCH), SWIFTCL_E_NULL, "scratch");
-  REFUSED_ALONE(QUANTIZE(exact, &options, rows, ROWS, OUT, size, scratch + 4, SCRATCH - 4), SWIFTCL_E_ALIGNMENT, "scratch");
-  REFUSED_ALONE(QUANTIZE(exact, &options, rows, ROWS, OUT, size, scratch, 8), SWIFTCL_E_BUFFER, "scratch_bytes");
+  REFUSED_ALONE(swiftcl_ticket_quantize(NULL, &options, rows, ROWS, OUT, size, OUT_TOO, scratch, SCRATCH), SWIFTCL_E_NULL, "ticket");
+  REFUSED_ALONE(swiftcl_ticket_quantize(ticket, &options, rows, ROWS, OUT, size, OUT_TOO, scratch, SCRATCH), SWIFTCL_E_ARGUMENT, "int8");
+  REFUSED_ALONE(swiftcl_ticket_quantize(exact, &options, NULL, ROWS, OUT, size, OUT_TOO, scratch, SCRATCH), SWIFTCL_E_NULL, "inputs");
+  REFUSED_ALONE(swiftcl_ticket_quantize(exact, &options, odd, ROWS - 1, OUT, size, OUT_TOO, scratch, SCRATCH), SWIFTCL_E_ALIGNMENT, "inputs");
+  REFUSED_ALONE(swiftcl_ticket_quantize(exact, &options, rows, 0, OUT, size, OUT_TOO, scratch, SCRATCH), SWIFTCL_E_ARGUMENT, "rows");
+  REFUSED_ALONE(swiftcl_ticket_quantize(exact, &options, rows, SIZE_MAX, OUT, size, OUT_TOO, scratch, SCRATCH), SWIFTCL_E_ARGUMENT, "rows");
+  REFUSED_ALONE(swiftcl_ticket_quantize(exact, &options, rows, ROWS, NULL, size, OUT_TOO, scratch, SCRATCH), SWIFTCL_E_NULL, "buffer");
+  REFUSED_ALONE(swiftcl_ticket_quantize(exact, &options, rows, ROWS, OUT, size - 1, OUT_TOO, scratch, SCRATCH), SWIFTCL_E_BUFFER, "capacity", needed[0]);
+  REFUSED_ALONE(swiftcl_ticket_quantize(exact, &options, rows, ROWS, OUT, 0, OUT_TOO, scratch, SCRATCH), SWIFTCL_E_BUFFER, needed[0]);
+  REFUSED_ALONE(swiftcl_ticket_quantize(exact, &options, rows, ROWS, OUT, size, OUT_TOO, NULL, SCRATCH), SWIFTCL_E_NULL, "scratch");
+  REFUSED_ALONE(swiftcl_ticket_quantize(exact, &options, rows, ROWS, OUT, size, OUT_TOO, scratch + 4, SCRATCH - 4), SWIFTCL_E_ALIGNMENT, "scratch");
+  REFUSED_ALONE(swiftcl_ticket_quantize(exact, &options, rows, ROWS, OUT, size, OUT_TOO, scratch, 8), SWIFTCL_E_BUFFER, "scratch_bytes");
   static const uint32_t bits[] = {0, 3, 17, 0xFFFFFFFF};
   for (int i = 0; i < 4; i++) {
     bad = options;
     bad.activation_bits = bits[i];
-    REFUSED_ALONE(QUANTIZE(exact, &bad, rows, ROWS, OUT, size, scratch, SCRATCH), SWIFTCL_E_ARGUMENT, "activation_bits");
+    REFUSED_ALONE(swiftcl_ticket_quantize(exact, &bad, rows, ROWS, OUT, size, OUT_TOO, scratch, SCRATCH), SWIFTCL_E_ARGUMENT, "activation_bits");
   }
   bad = options;
   bad.struct_size = 4;
-  REFUSED_ALONE(QUANTIZE(exact, &bad, rows, ROWS, OUT, size, scratch, SCRATCH), SWIFTCL_E_STRUCT, "struct_size is 4");
+  REFUSED_ALONE(swiftcl_ticket_quantize(exact, &bad, rows, ROWS, OUT, size, OUT_TOO, scratch, SCRATCH), SWIFTCL_E_STRUCT, "struct_size is 4");
 
   int32_t *out = (int32_t *)OUT;
   REFUSED_ALONE(swiftcl_ticket_predict_integers(NULL, rows, ROWS, out, COUNT, scratch, SCRATCH), SWIFTCL_E_NULL, "ticket");
@@ -316,7 +312,7 @@ static void wrong_calls(void) {
 
   float value = rows[7 * INPUTS + 2];
   rows[7 * INPUTS + 2] = NAN;
-  REFUSED_ALONE(QUANTIZE(exact, NULL, rows, ROWS, OUT, size, scratch, SCRATCH), SWIFTCL_E_NONFINITE, "row is 7,");
+  REFUSED_ALONE(swiftcl_ticket_quantize(exact, NULL, rows, ROWS, OUT, size, OUT_TOO, scratch, SCRATCH), SWIFTCL_E_NONFINITE, "row is 7,");
   REFUSED_ALONE(swiftcl_ticket_predict_integers(ticket, rows, ROWS, out, COUNT, scratch, least), SWIFTCL_E_NONFINITE, "row is 7,");
   REFUSED_ALONE(swiftcl_ticket_compare(exact, ticket, rows, labels, ROWS, scratch, SCRATCH, FOUND), SWIFTCL_E_NONFINITE, "row is 7,");
   rows[7 * INPUTS + 2] = value;

@@ -45,9 +45,44 @@ typedef struct swiftcl_int8_rows {
   int32_t *_Nullable wide;
 } swiftcl_int8_rows;
 
+/**
+ * Elements of one channel as integers of a range: (element * factor + summand) >> shift in 64 bits,
+ * kept between -largest and largest.
+ */
+typedef struct swiftcl_int8_input {
+  const void *_Nonnull source;
+  int16_t *_Nonnull target;
+  int32_t type;    /* SWIFTCL_INPUT_..., not floats */
+  int32_t factor;
+  int64_t summand; /* at most 2^60 */
+  int32_t shift;   /* 1 to 62 */
+  int32_t largest;
+  ptrdiff_t count; /* elements */
+  ptrdiff_t step;  /* from one to the next, in both */
+} swiftcl_int8_input;
+
 #ifdef __clang__ /* The header is read by Swift's importer; other compilers skip it. */
 
 #define SWIFTCL_INT8_INLINE static inline __attribute__((always_inline, unused))
+
+typedef int16_t swiftcl_shorts __attribute__((ext_vector_type(16)));
+typedef float swiftcl_int8_floats __attribute__((ext_vector_type(16)));
+typedef int32_t swiftcl_int8_words __attribute__((ext_vector_type(16)));
+
+SWIFTCL_INT8_INLINE swiftcl_int8_words swiftcl_widen(swiftcl_shorts a) {
+  return __builtin_convertvector(a, swiftcl_int8_words);
+}
+SWIFTCL_INT8_INLINE swiftcl_shorts swiftcl_narrow(swiftcl_int8_words a) {
+  return __builtin_convertvector(a, swiftcl_shorts);
+}
+
+/* The nearest integers, halves away from 0, of what is between -largest and largest; NaN becomes -largest. */
+SWIFTCL_INT8_INLINE swiftcl_shorts swiftcl_nearest(swiftcl_int8_floats v, float largest) {
+  swiftcl_int8_floats most = largest, least = -largest, zero = 0;
+  v = v > most ? most : v > least ? v : least;
+  v += v < zero ? (swiftcl_int8_floats)(-0.5f) : (swiftcl_int8_floats)(0.5f);
+  return swiftcl_narrow(__builtin_convertvector(v, swiftcl_int8_words));
+}
 
 /* y of one output, from its sum; `added` is shifted already. */
 SWIFTCL_INT8_INLINE int32_t swiftcl_settle(int32_t sum, int32_t factor, int32_t shift, int64_t added,
@@ -72,6 +107,35 @@ SWIFTCL_INT8_INLINE int32_t swiftcl_quad_step(int32_t sum, uint32_t word, int32_
 #else
 
 typedef int32_t swiftcl_words __attribute__((ext_vector_type(16)));
+typedef int64_t swiftcl_longs __attribute__((ext_vector_type(16)));
+
+SWIFTCL_INT8_INLINE swiftcl_longs swiftcl_between(swiftcl_longs y, int64_t low, int64_t high) {
+  swiftcl_longs least = low, most = high;
+  y = y < least ? least : y;
+  return y > most ? most : y;
+}
+
+typedef uint8_t swiftcl_int8_u8 __attribute__((ext_vector_type(16)));
+typedef int8_t swiftcl_int8_i8 __attribute__((ext_vector_type(16)));
+SWIFTCL_INT8_INLINE swiftcl_words swiftcl_widen_u8(swiftcl_int8_u8 a) { return __builtin_convertvector(a, swiftcl_words); }
+SWIFTCL_INT8_INLINE swiftcl_words swiftcl_widen_i8(swiftcl_int8_i8 a) { return __builtin_convertvector(a, swiftcl_words); }
+
+/* Sixteen elements of swiftcl_int8_input. */
+SWIFTCL_INT8_INLINE swiftcl_shorts swiftcl_affine(swiftcl_words value, int32_t factor, int64_t summand, int32_t shift,
+                                                  int32_t largest) {
+  swiftcl_words factors = factor;
+  swiftcl_longs y = __builtin_convertvector(value, swiftcl_longs) * __builtin_convertvector(factors, swiftcl_longs);
+  y = swiftcl_between((y + summand) >> (int64_t)shift, -largest, largest);
+  return __builtin_convertvector(y, swiftcl_shorts);
+}
+
+/* swiftcl_settle of sixteen outputs. */
+SWIFTCL_INT8_INLINE swiftcl_words swiftcl_settle_words(swiftcl_words sum, swiftcl_words factor, int32_t shift,
+                                                       swiftcl_longs added, int32_t low, int32_t high) {
+  swiftcl_longs y = __builtin_convertvector(sum, swiftcl_longs) * __builtin_convertvector(factor, swiftcl_longs);
+  y = ((y + ((int64_t)1 << (shift - 1))) >> (int64_t)shift) + added;
+  return __builtin_convertvector(swiftcl_between(y, low, high), swiftcl_words);
+}
 
 /* The sums of sixteen outputs, grown by four inputs. */
 SWIFTCL_INT8_INLINE swiftcl_words swiftcl_quad_step(swiftcl_words sum, swiftcl_words words, int32_t x01,

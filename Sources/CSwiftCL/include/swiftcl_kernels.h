@@ -167,6 +167,7 @@ typedef struct swiftcl_kernel_table {
   void (*_Nonnull planes_from_rows)(const swiftcl_plane_copy *_Nonnull pass);
   void (*_Nonnull rows_from_planes)(const swiftcl_plane_copy *_Nonnull pass);
   void (*_Nonnull int8_rows)(const swiftcl_int8_rows *_Nonnull pass);
+  void (*_Nonnull int8_input)(const swiftcl_int8_input *_Nonnull pass);
 } swiftcl_kernel_table;
 
 #ifdef SWIFTCL_DISPATCH

@@ -116,22 +116,78 @@ extension BuiltinKernels {
       _ work: swiftcl_int8_rows, _ sums: SIMD16<Int32>, _ o: Int, _ row: Int
     ) {
       let at = row &* Panels.pad(work.units) &+ o
-      for lane in 0..<16 { settle(work, sums[lane], o &+ lane, at &+ lane) }
+      var added = SIMD16<Int64>(repeating: 0)
+      if let other = work.added {
+        for lane in 0..<16 { added[lane] = addend(work, other[at &+ lane]) }
+      }
+      let factor = UnsafeRawPointer(work.factor + o).loadUnaligned(as: SIMD16<Int32>.self)
+      let y = swiftcl_settle_words(sums, factor, work.shift, added, work.low, work.high)
+      if let wide = work.wide {
+        UnsafeMutableRawPointer(wide + at).storeBytes(of: y, as: SIMD16<Int32>.self)
+      } else if let narrow = work.y {
+        UnsafeMutableRawPointer(narrow + at).storeBytes(
+          of: swiftcl_narrow(y), as: SIMD16<Int16>.self)
+      }
     }
   #endif
 
+  /// What another layer's integer adds.
   @inline(__always)
-  private static func settle(_ work: swiftcl_int8_rows, _ sum: Int32, _ o: Int, _ at: Int) {
-    var added: Int64 = 0
-    if let other = work.added {
-      let half = 1 as Int64 &<< Int64(work.added_shift &- 1)
-      added = (Int64(other[at]) &* Int64(work.added_factor) &+ half) &>> Int64(work.added_shift)
+  private static func addend(_ work: swiftcl_int8_rows, _ value: Int16) -> Int64 {
+    let half = 1 as Int64 &<< Int64(work.added_shift &- 1)
+    return (Int64(value) &* Int64(work.added_factor) &+ half) &>> Int64(work.added_shift)
+  }
+
+  #if arch(arm)
+    @inline(__always)
+    private static func settle(_ work: swiftcl_int8_rows, _ sum: Int32, _ o: Int, _ at: Int) {
+      var added: Int64 = 0
+      if let other = work.added { added = addend(work, other[at]) }
+      let y = swiftcl_settle(sum, work.factor[o], work.shift, added, work.low, work.high)
+      if let wide = work.wide {
+        wide[at] = y
+      } else if let narrow = work.y {
+        narrow[at] = Int16(truncatingIfNeeded: y)
+      }
     }
-    let y = swiftcl_settle(sum, work.factor[o], work.shift, added, work.low, work.high)
-    if let wide = work.wide {
-      wide[at] = y
-    } else if let narrow = work.y {
-      narrow[at] = Int16(truncatingIfNeeded: y)
+  #endif
+
+  /// Elements of one channel as integers of the input's range.
+  @inline(never)
+  static func int8Input(_ pass: UnsafePointer<swiftcl_int8_input>) {
+    let work = pass.pointee
+    let source = work.source
+    var e = 0
+    #if !arch(arm)
+      if work.step == 1 {
+        while e < work.count &- 15 {
+          let value: SIMD16<Int32>
+          switch work.type {
+          case SWIFTCL_INPUT_U8:
+            value = swiftcl_widen_u8((source + e).loadUnaligned(as: SIMD16<UInt8>.self))
+          case SWIFTCL_INPUT_I8:
+            value = swiftcl_widen_i8((source + e).loadUnaligned(as: SIMD16<Int8>.self))
+          default:
+            value = swiftcl_widen((source + e &* 2).loadUnaligned(as: SIMD16<Int16>.self))
+          }
+          let q = swiftcl_affine(value, work.factor, work.summand, work.shift, work.largest)
+          UnsafeMutableRawPointer(work.target + e).storeBytes(of: q, as: SIMD16<Int16>.self)
+          e &+= 16
+        }
+      }
+    #endif
+    while e < work.count {
+      let at = e &* work.step
+      let value: Int64
+      switch work.type {
+      case SWIFTCL_INPUT_U8: value = Int64((source + at).load(as: UInt8.self))
+      case SWIFTCL_INPUT_I8: value = Int64((source + at).load(as: Int8.self))
+      default: value = Int64((source + at &* 2).loadUnaligned(as: Int16.self))
+      }
+      let q = (value &* Int64(work.factor) &+ work.summand) &>> Int64(work.shift)
+      let largest = Int64(work.largest)
+      work.target[at] = Int16(truncatingIfNeeded: min(max(q, 0 &- largest), largest))
+      e &+= 1
     }
   }
 }
@@ -147,6 +203,15 @@ extension BuiltinKernels {
   public func int8RowsExport(_ pass: UnsafePointer<swiftcl_int8_rows>) {
     BuiltinKernels.int8Rows(pass)
   }
+
+  #if SWIFTCL_VARIANT_V3
+    @c(swiftcl_v3_int8_input)
+  #else
+    @c(swiftcl_base_int8_input)
+  #endif
+  public func int8InputExport(_ pass: UnsafePointer<swiftcl_int8_input>) {
+    BuiltinKernels.int8Input(pass)
+  }
 #elseif !SWIFTCL_VARIANT_V4
   /// The rows of one layer of an int8 ticket.
   @inline(__always)
@@ -156,6 +221,17 @@ extension BuiltinKernels {
       swiftcl_kernels().pointee.int8_rows(&pass)
     #else
       BuiltinKernels.int8Rows(&pass)
+    #endif
+  }
+
+  /// Elements of one channel of an int8 ticket's input.
+  @inline(__always)
+  func int8Input(_ pass: swiftcl_int8_input) {
+    var pass = pass
+    #if SWIFTCL_DISPATCH
+      swiftcl_kernels().pointee.int8_input(&pass)
+    #else
+      BuiltinKernels.int8Input(&pass)
     #endif
   }
 #endif

@@ -58,8 +58,8 @@ struct Int8Plan {
       Double(calibrated) / (largest[s] < Int8Plan.fewIntegers || isHead ? usual : usual / 2)
     scale = max(scale, least * Int8Plan.finest)
     if scale == 0 { scale = 1 }
-    // As the ticket has it; its inverse is finite.
-    scales[s] = Double(Float(max(scale, 1e-30)))
+    // As the ticket has it: it and its inverse are finite, whatever weights nobody trained give.
+    scales[s] = Double(Float(min(max(scale, 1e-30), 1e37)))
   }
 
   // MARK: one layer

@@ -131,61 +131,49 @@ extension OpenTicket {
   fileprivate func convert(_ source: UnsafeRawPointer, to row: UnsafeMutablePointer<Int16>) {
     let count = input.elements
     let channels = input.channels
+    let isPlanar = input.layout == SWIFTCL_LAYOUT_PLANAR
     if input.isFloat {
       convertFloats(source, to: row)
-    } else if channels == 1 {
-      convert(source, 0..<count, by: 1, inputChannels[0], to: row)
-    } else if input.layout == SWIFTCL_LAYOUT_PLANAR {
-      let plane = count / channels
-      for c in 0..<channels {
-        convert(source, c * plane..<(c + 1) * plane, by: 1, inputChannels[c], to: row)
-      }
     } else {
       for c in 0..<channels {
-        convert(source, c..<count, by: channels, inputChannels[c], to: row)
+        let channel = inputChannels[c]
+        let first = isPlanar ? c * (count / channels) : c
+        int8Input(
+          swiftcl_int8_input(
+            source: source + first * input.elementBytes, target: row + first, type: input.type,
+            factor: channel.factor, summand: channel.summand, shift: Int32(ranges[0].shift),
+            largest: ranges[0].largest, count: count / channels, step: isPlanar ? 1 : channels))
       }
     }
     for e in count..<Panels.pad(count) { row[e] = 0 }
   }
 
-  @inline(__always)
-  private func convert(
-    _ source: UnsafeRawPointer, _ elements: Range<Int>, by step: Int,
-    _ channel: swiftcl_ticket_channel, to row: UnsafeMutablePointer<Int16>
-  ) {
-    let shift = Int64(ranges[0].shift)
-    let largest = Int64(ranges[0].largest)
-    let type = input.type
-    var e = elements.lowerBound
-    while e < elements.upperBound {
-      let value: Int64
-      switch type {
-      case SWIFTCL_INPUT_U8: value = Int64((source + e).load(as: UInt8.self))
-      case SWIFTCL_INPUT_I8: value = Int64((source + e).load(as: Int8.self))
-      default: value = Int64((source + e &* 2).loadUnaligned(as: Int16.self))
-      }
-      let q = (value &* Int64(channel.factor) &+ channel.summand) &>> shift
-      row[e] = Int16(truncatingIfNeeded: min(max(q, 0 &- largest), largest))
-      e &+= step
-    }
-  }
-
   /// The one conversion of floats: scale and offset as floats have them, one more product, and
-  /// the nearest integer, halves away from 0.
+  /// the nearest integer.
   private func convertFloats(_ source: UnsafeRawPointer, to row: UnsafeMutablePointer<Int16>) {
     let inverse = 1 / ranges[0].scale
     let largest = Float(ranges[0].largest)
     let plane = input.elements / input.channels
-    for e in 0..<input.elements {
-      var value = (source + e &* 4).loadUnaligned(as: Float.self)
+    for first in stride(from: 0, to: input.elements, by: 16) {
+      let count = min(16, input.elements - first)
+      var values = SIMD16<Float>(repeating: 0)
       if let scale = input.scale, let offset = input.offset {
-        let c = input.layout == SWIFTCL_LAYOUT_PLANAR ? e / plane : e % input.channels
-        value = value * scale[c] + offset[c]
+        for lane in 0..<count {
+          let e = first + lane
+          let c = input.layout == SWIFTCL_LAYOUT_PLANAR ? e / plane : e % input.channels
+          let value = (source + e &* 4).loadUnaligned(as: Float.self)
+          values[lane] = value * scale[c] + offset[c]
+        }
+      } else if count == 16 {
+        values = (source + first &* 4).assumingMemoryBound(to: Float.self).lanes(at: 0)
+      } else {
+        for lane in 0..<count {
+          values[lane] = (source + (first + lane) &* 4).loadUnaligned(as: Float.self)
+        }
       }
-      value *= inverse
-      // What is no number, which was refused before, would become the smallest.
-      let kept = value > largest ? largest : value > -largest ? value : -largest
-      row[e] = Int16(kept + (kept < 0 ? -0.5 : 0.5))
+      let nearest = swiftcl_nearest(values * inverse, largest)
+      // Rows are padded to sixteen.
+      UnsafeMutableRawPointer(row + first).storeBytes(of: nearest, as: SIMD16<Int16>.self)
     }
   }
 }
