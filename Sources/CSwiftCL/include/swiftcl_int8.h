@@ -95,7 +95,7 @@ SWIFTCL_INT8_INLINE int32_t swiftcl_settle(int32_t sum, int32_t factor, int32_t 
 
 /* The sum of one output, grown by four inputs. */
 SWIFTCL_INT8_INLINE int32_t swiftcl_quad_step(int32_t sum, uint32_t word, int32_t x01, int32_t x23) {
-#ifdef __ARM_FEATURE_DSP
+#if defined(__ARM_FEATURE_DSP) && (!defined(__thumb__) || defined(__thumb2__))
   sum = __builtin_arm_smlad(__builtin_arm_sxtb16((int32_t)word), x01, sum);
   return __builtin_arm_smlad(__builtin_arm_sxtb16((int32_t)(word >> 8 | word << 24)), x23, sum);
 #else
