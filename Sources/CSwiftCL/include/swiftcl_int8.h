@@ -81,7 +81,7 @@ SWIFTCL_INT8_INLINE swiftcl_shorts swiftcl_nearest(swiftcl_int8_floats v, float 
   swiftcl_int8_floats most = largest, least = -largest, zero = 0;
   v = v > most ? most : v > least ? v : least;
   v += v < zero ? (swiftcl_int8_floats)(-0.5f) : (swiftcl_int8_floats)(0.5f);
-  return swiftcl_narrow(__builtin_convertvector(v, swiftcl_int8_words));
+  return __builtin_convertvector(__builtin_convertvector(v, swiftcl_int8_words), swiftcl_shorts);
 }
 
 /* y of one output, from its sum; `added` is shifted already. */
