@@ -109,12 +109,6 @@ SWIFTCL_INT8_INLINE int32_t swiftcl_quad_step(int32_t sum, uint32_t word, int32_
 typedef int32_t swiftcl_words __attribute__((ext_vector_type(16)));
 typedef int64_t swiftcl_longs __attribute__((ext_vector_type(16)));
 
-SWIFTCL_INT8_INLINE swiftcl_longs swiftcl_between(swiftcl_longs y, int64_t low, int64_t high) {
-  swiftcl_longs least = low, most = high;
-  y = y < least ? least : y;
-  return y > most ? most : y;
-}
-
 typedef uint8_t swiftcl_int8_u8 __attribute__((ext_vector_type(16)));
 typedef int8_t swiftcl_int8_i8 __attribute__((ext_vector_type(16)));
 SWIFTCL_INT8_INLINE swiftcl_words swiftcl_widen_u8(swiftcl_int8_u8 a) { return __builtin_convertvector(a, swiftcl_words); }
@@ -125,7 +119,9 @@ SWIFTCL_INT8_INLINE swiftcl_shorts swiftcl_affine(swiftcl_words value, int32_t f
                                                   int32_t largest) {
   swiftcl_words factors = factor;
   swiftcl_longs y = __builtin_convertvector(value, swiftcl_longs) * __builtin_convertvector(factors, swiftcl_longs);
-  y = swiftcl_between((y + summand) >> (int64_t)shift, -largest, largest);
+  swiftcl_longs most = largest, least = -largest;
+  y = (y + summand) >> (int64_t)shift;
+  y = y < least ? least : y > most ? most : y;
   return __builtin_convertvector(y, swiftcl_shorts);
 }
 
@@ -134,7 +130,8 @@ SWIFTCL_INT8_INLINE swiftcl_words swiftcl_settle_words(swiftcl_words sum, swiftc
                                                        swiftcl_longs added, int32_t low, int32_t high) {
   swiftcl_longs y = __builtin_convertvector(sum, swiftcl_longs) * __builtin_convertvector(factor, swiftcl_longs);
   y = ((y + ((int64_t)1 << (shift - 1))) >> (int64_t)shift) + added;
-  return __builtin_convertvector(swiftcl_between(y, low, high), swiftcl_words);
+  swiftcl_longs least = low, most = high;
+  return __builtin_convertvector(y < least ? least : y > most ? most : y, swiftcl_words);
 }
 
 /* The sums of sixteen outputs, grown by four inputs. */
