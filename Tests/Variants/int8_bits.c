@@ -48,7 +48,7 @@ static void rows_of_a_layer(void) {
   for (int i = 0; i < ROWS * PADDED; i++) added[i] = (int16_t)between(-32767, 32767);
   for (int i = 0; i < padded * quads; i++) weights[i] = draw();
   for (int o = 0; o < padded; o++) {
-    bias[o] = between(-1 << 29, 1 << 29);
+    bias[o] = between(-(1 << 29), 1 << 29);
     factor[o] = (int32_t)draw();
   }
   swiftcl_int8_rows pass = {

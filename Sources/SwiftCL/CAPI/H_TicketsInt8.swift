@@ -56,7 +56,8 @@ public func swiftcl_ticket_quantized_bytes(
 /// - Parameter scratch_bytes: as for swiftcl_ticket_predict with `ticket`.
 /// - Returns: as swiftcl_ticket_predict; SWIFTCL_E_STRUCT; SWIFTCL_E_ARGUMENT also for an int8 ticket or
 ///   for options; SWIFTCL_E_BUFFER with the bytes that would do; SWIFTCL_E_NONFINITE also where a layer
-///   gives what is not finite. Any thread. Since 0.1.
+///   gives what is not finite; SWIFTCL_E_UNSUPPORTED for competition or pooling in the last layer, which
+///   tickets of this library do not have. Any thread. Since 0.1.
 @c(swiftcl_ticket_quantize)
 public func swiftcl_ticket_quantize(
   _ ticket: swiftcl_ticket_const_ref?, _ options: UnsafePointer<swiftcl_quantize_options>?,
@@ -78,6 +79,11 @@ public func swiftcl_ticket_quantize(
     return ErrorRecord.fail(
       Boundary.threadError, SWIFTCL_E_ARGUMENT, call, "options.activation_bits",
       is: Int(shown: UInt64(given.activation_bits)), expected: "4 to 16")
+  }
+  if !opened.pointee.lastLayerIsPlain {
+    return failThread(
+      SWIFTCL_E_UNSUPPORTED, call,
+      "int8 tickets have no competition and no pooling in the last layer")
   }
   let writer = Int8Writer(ticket: opened.pointee)
   let needed = writer.bytes

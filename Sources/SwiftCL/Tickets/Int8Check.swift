@@ -39,6 +39,12 @@ extension OpenTicket {
     shift >= 1 && shift <= OpenTicket.largestShift
   }
 
+  /// The head gives integers of 32 bits, which nothing but the caller reads.
+  var lastLayerIsPlain: Bool {
+    let last = layerCount - 1
+    return window(last).pool.kind == 0 && layers[last].flags & TicketFormat.perSample == 0
+  }
+
   /// Whether no order of a layer's sums can leave 32 bits, whatever its inputs, and its window is
   /// one of those that int8 tickets have.
   func sumsFit(_ l: Int) -> Bool {
@@ -47,7 +53,7 @@ extension OpenTicket {
     let width = panels(l).padded
     if window.normalises { return false }
     if l == layerCount - 1 {
-      if window.pool.kind != 0 || layer.flags & TicketFormat.perSample != 0 { return false }
+      if !lastLayerIsPlain { return false }
     } else if window.pool.kind != 0 {
       let taps = Int64(window.pool.window.taps)
       if taps * Int64(ranges[l + 1].largest) > Int64(Int32.max) { return false }
