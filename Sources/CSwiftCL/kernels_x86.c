@@ -127,7 +127,7 @@ static const swiftcl_kernel_table table_wide = {
     swiftcl_v4_sparse_planes_weight_gradient,
     swiftcl_v3_planes_from_rows, /* for memory */
     swiftcl_v3_rows_from_planes,
-    swiftcl_v3_int8_rows, /* as many multiply-adds a cycle */
+    swiftcl_v3_int8_rows,
     swiftcl_v3_int8_input
 };
 

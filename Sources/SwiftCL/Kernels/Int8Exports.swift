@@ -2,7 +2,7 @@ import CSwiftCL
 
 #if SWIFTCL_VARIANT_BASE || SWIFTCL_VARIANT_V3
   // The doors of the kernels of int8 tickets, as those in KernelExports.swift. The widest variant
-  // has none: a narrower vector does as many multiply-adds a cycle.
+  // takes those of the narrower one.
 
   /// See `BuiltinKernels.int8Rows`.
   #if SWIFTCL_VARIANT_V3

@@ -13,7 +13,8 @@ extension BuiltinKernels {
         let x = UnsafeRawPointer(work.x + row &* work.x_stride)
         var o = 0
         while o < work.units {
-          var word = work.weights + (o & ~15) &* work.quads &+ o & 15
+          let panel: Int = (o & ~15) &* work.quads
+          var word = work.weights + (panel &+ (o & 15))
           var s0 = work.bias[o]
           var s1 = work.bias[o &+ 1]
           var s2 = work.bias[o &+ 2]
