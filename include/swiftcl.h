@@ -1233,8 +1233,9 @@ swiftcl_status swiftcl_ticket_quantized_bytes(
  * @param ticket a float ticket; only read.
  * @param options NULL is the defaults.
  * @param inputs rows as swiftcl_ticket_predict takes them, like those that will
- *     be predicted: they set the scales, and what goes beyond their largest
- *     values is cut off. A few hundred do.
+ *     be predicted: they set the scales. What goes beyond twice their largest
+ *     values (with ranges below 4096 integers: beyond those) is cut off. A few
+ *     hundred do.
  * @param rows at least 1.
  * @param buffer receives the int8 ticket; any alignment, though
  *     swiftcl_ticket_open wants SWIFTCL_TICKET_ALIGNMENT. Not the memory of
@@ -1247,7 +1248,8 @@ swiftcl_status swiftcl_ticket_quantized_bytes(
  * @return as swiftcl_ticket_predict; SWIFTCL_E_STRUCT; SWIFTCL_E_ARGUMENT also
  *     for an int8 ticket or for options; SWIFTCL_E_BUFFER with the bytes that
  *     would do; SWIFTCL_E_NONFINITE also where a layer gives what is not
- *     finite. Any thread. Since 0.1.
+ *     finite; SWIFTCL_E_UNSUPPORTED for competition or pooling in the last
+ *     layer, which tickets of this library do not have. Any thread. Since 0.1.
  */
 swiftcl_status swiftcl_ticket_quantize(
     const swiftcl_ticket *ticket, const swiftcl_quantize_options *options,
