@@ -1187,6 +1187,116 @@ swiftcl_status swiftcl_ticket_winners(
     const swiftcl_ticket *ticket, uint32_t layer, int32_t *winners,
     size_t capacity, size_t *count);
 
+/* ------------------------------------------- Tickets with eight-bit weights */
+
+/*
+ * An open float ticket and some rows give an int8 ticket: a quarter of the
+ * bytes, predicted with integers alone, the same bits on every target and
+ * flavour. Weights have a scale for each output unit; inputs and what layers
+ * give are integers of 16 bits, their scales found on the rows. It is opened,
+ * asked and run by the calls of all tickets. docs/file-formats.md has the
+ * arithmetic.
+ */
+
+/**
+ * Fills quantise options with the defaults: as many bits as sums of 32 bits
+ * leave room for.
+ *
+ * @param options written, as far as `bytes` says.
+ * @param bytes sizeof(swiftcl_quantize_options) in the caller's header; the
+ *     macro without `_sized` gives it.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_STRUCT for `bytes`. Any thread.
+ *     Since 0.1.
+ */
+swiftcl_status swiftcl_quantize_options_init_sized(
+    swiftcl_quantize_options *options, size_t bytes);
+
+/**
+ * Bytes that a float ticket takes as an int8 ticket, whatever rows it is
+ * calibrated on.
+ *
+ * @param ticket a float ticket.
+ * @param bytes receives the number.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL; SWIFTCL_E_ARGUMENT for no ticket, or for
+ *     an int8 ticket. Any thread. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_quantized_bytes(
+    const swiftcl_ticket *ticket, size_t *bytes);
+
+/**
+ * Writes a float ticket anew, with eight-bit weights. Dense layers,
+ * convolutions, poolings, normalisations (folded into the weights), added
+ * layers and competition per row are all carried over. The same ticket and rows
+ * give the same bytes on every target (with OpenBLAS: scales up to rounding).
+ * No labels are needed; swiftcl_ticket_compare tells the accuracy that is lost.
+ *
+ * @param ticket a float ticket; only read.
+ * @param options NULL is the defaults.
+ * @param inputs rows as swiftcl_ticket_predict takes them, like those that will
+ *     be predicted: they set the scales. What goes beyond twice their largest
+ *     values (with ranges below 4096 integers: beyond those) is cut off. A few
+ *     hundred do.
+ * @param rows at least 1.
+ * @param buffer receives the int8 ticket; any alignment, though
+ *     swiftcl_ticket_open wants SWIFTCL_TICKET_ALIGNMENT. Not the memory of
+ *     `ticket`.
+ * @param capacity bytes `buffer` has room for; swiftcl_ticket_quantized_bytes
+ *     tells.
+ * @param written receives the bytes of the int8 ticket; may be NULL.
+ * @param scratch as for swiftcl_ticket_predict with `ticket`.
+ * @param scratch_bytes as for swiftcl_ticket_predict with `ticket`.
+ * @return as swiftcl_ticket_predict; SWIFTCL_E_STRUCT; SWIFTCL_E_ARGUMENT also
+ *     for an int8 ticket or for options; SWIFTCL_E_BUFFER with the bytes that
+ *     would do; SWIFTCL_E_NONFINITE also where a layer gives what is not
+ *     finite; SWIFTCL_E_UNSUPPORTED for competition or pooling in the last
+ *     layer, which tickets of this library do not have. Any thread. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_quantize(
+    const swiftcl_ticket *ticket, const swiftcl_quantize_options *options,
+    const void *inputs, size_t rows, void *buffer, size_t capacity,
+    size_t *written, void *scratch, size_t scratch_bytes);
+
+/**
+ * Logits of an int8 ticket as the integers that they are: times
+ * swiftcl_ticket_info.logit_scale they are those of swiftcl_ticket_predict.
+ * With integer inputs no float is computed with on the way.
+ *
+ * @param ticket an int8 ticket.
+ * @param inputs as for swiftcl_ticket_predict.
+ * @param rows at least 1; any number.
+ * @param logits receives rows times class_count integers, at most 2^24 - 1 from
+ *     0.
+ * @param logit_count integers `logits` has room for.
+ * @param scratch as for swiftcl_ticket_predict.
+ * @param scratch_bytes as for swiftcl_ticket_predict.
+ * @return as swiftcl_ticket_predict; SWIFTCL_E_ARGUMENT also for a float
+ *     ticket. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_predict_integers(
+    const swiftcl_ticket *ticket, const void *inputs, size_t rows,
+    int32_t *logits, size_t logit_count, void *scratch, size_t scratch_bytes);
+
+/**
+ * Accuracy of two tickets on the same labelled rows, and what the second loses:
+ * a float ticket and the int8 ticket made of it.
+ *
+ * @param reference a ticket.
+ * @param ticket another of the same input.
+ * @param inputs as for swiftcl_ticket_predict.
+ * @param labels rows labels.
+ * @param rows at least 1.
+ * @param scratch as for swiftcl_ticket_predict.
+ * @param scratch_bytes at least the larger row_scratch_bytes of the two; rows
+ *     run one by one.
+ * @param comparison struct_size set by the caller; written on success.
+ * @return as swiftcl_ticket_predict; SWIFTCL_E_STRUCT; SWIFTCL_E_ARGUMENT also
+ *     where the inputs differ. Any thread. Since 0.1.
+ */
+swiftcl_status swiftcl_ticket_compare(
+    const swiftcl_ticket *reference, const swiftcl_ticket *ticket,
+    const void *inputs, const int32_t *labels, size_t rows, void *scratch,
+    size_t scratch_bytes, swiftcl_comparison *comparison);
+
 /* ----------------------------------------------------- Predict with tickets */
 
 /**
@@ -1206,7 +1316,9 @@ swiftcl_status swiftcl_ticket_scratch(
 
 /**
  * Logits of a ticket's task for some rows: the bits of the network's
- * swiftcl_predict (with OpenBLAS: the same up to rounding).
+ * swiftcl_predict (with OpenBLAS: the same up to rounding). An int8 ticket
+ * computes integers, the same on every target and flavour; its logits are those
+ * times logit_scale.
  *
  * @param ticket a ticket.
  * @param inputs rows times inputs elements of the ticket's input_type; f32
@@ -1802,6 +1914,8 @@ swiftcl_status swiftcl_layer_seconds(
 #define swiftcl_options_init_paper(options) swiftcl_options_init_paper_sized((options), sizeof(swiftcl_options))
 #define swiftcl_task_options_init(options) swiftcl_task_options_init_sized((options), sizeof(swiftcl_task_options))
 #define swiftcl_fit_options_init(options) swiftcl_fit_options_init_sized((options), sizeof(swiftcl_fit_options))
+#define swiftcl_quantize_options_init(options) \
+  swiftcl_quantize_options_init_sized((options), sizeof(swiftcl_quantize_options))
 #define swiftcl_forecast_options_init(options) \
   swiftcl_forecast_options_init_sized((options), sizeof(swiftcl_forecast_options))
 #define swiftcl_load_options_init(options) swiftcl_load_options_init_sized((options), sizeof(swiftcl_load_options))

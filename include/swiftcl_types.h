@@ -849,6 +849,10 @@ typedef struct swiftcl_data_info {
 /** Memory that swiftcl_ticket_open_in needs for a handle. */
 #define SWIFTCL_TICKET_BYTES 192
 
+/* swiftcl_ticket_info.weights */
+#define SWIFTCL_WEIGHTS_F32 0
+#define SWIFTCL_WEIGHTS_I8 1 /**< predicts with integers alone */
+
 /** What a ticket is, and the scratch it needs. */
 typedef struct swiftcl_ticket_info {
   uint32_t struct_size; /**< sizeof(swiftcl_ticket_info), set by the caller */
@@ -868,7 +872,26 @@ typedef struct swiftcl_ticket_info {
   uint64_t row_scratch_bytes;  /**< scratch for one row: the least that works for any number of rows */
   uint64_t fast_scratch_bytes; /**< scratch for fast_rows: more gains nothing */
   uint32_t fast_rows;
+  int32_t weights;      /**< SWIFTCL_WEIGHTS_... */
+  float logit_scale;    /**< int8: logits are swiftcl_ticket_predict_integers times this; else 0 */
   uint32_t reserved;
 } swiftcl_ticket_info;
+
+/** How a ticket is made int8. Fill with swiftcl_quantize_options_init. */
+typedef struct swiftcl_quantize_options {
+  uint32_t struct_size;
+  uint32_t activation_bits; /**< of inputs and of what layers give, 4 to 16; 16. Fewer where sums of 32 bits want it */
+} swiftcl_quantize_options;
+
+/** Two tickets on the same rows. */
+typedef struct swiftcl_comparison {
+  uint32_t struct_size;        /**< sizeof(swiftcl_comparison), set by the caller */
+  uint32_t reserved;           /**< 0 */
+  uint64_t rows;
+  double reference_accuracy;   /**< percent of rows whose largest logit is the label's */
+  double accuracy;             /**< of the other ticket */
+  double lost;                 /**< reference_accuracy - accuracy, in points */
+  double agreement;            /**< percent of rows for which both name the same label */
+} swiftcl_comparison;
 
 #endif /* SWIFTCL_TYPES_H */

@@ -42,7 +42,9 @@
   void swiftcl_##v##_sparse_rows_input_gradient(const swiftcl_sparse_rows *pass); \
   void swiftcl_##v##_sparse_rows_weight_gradient(const swiftcl_sparse_rows *pass); \
   void swiftcl_##v##_planes_from_rows(const swiftcl_plane_copy *pass); \
-  void swiftcl_##v##_rows_from_planes(const swiftcl_plane_copy *pass);
+  void swiftcl_##v##_rows_from_planes(const swiftcl_plane_copy *pass); \
+  void swiftcl_##v##_int8_rows(const swiftcl_int8_rows *pass); \
+  void swiftcl_##v##_int8_input(const swiftcl_int8_input *pass);
 
 #define TABLE(v, title) \
   static const swiftcl_kernel_table table_##v = { \
@@ -60,7 +62,9 @@
       swiftcl_##v##_sparse_planes_input_gradient, \
       swiftcl_##v##_sparse_planes_weight_gradient, \
       swiftcl_##v##_planes_from_rows, \
-      swiftcl_##v##_rows_from_planes \
+      swiftcl_##v##_rows_from_planes, \
+      swiftcl_##v##_int8_rows, \
+      swiftcl_##v##_int8_input \
   };
 
 VARIANT(base)
@@ -122,7 +126,9 @@ static const swiftcl_kernel_table table_wide = {
     swiftcl_v4_sparse_planes_input_gradient,
     swiftcl_v4_sparse_planes_weight_gradient,
     swiftcl_v3_planes_from_rows, /* for memory */
-    swiftcl_v3_rows_from_planes
+    swiftcl_v3_rows_from_planes,
+    swiftcl_v3_int8_rows,
+    swiftcl_v3_int8_input
 };
 
 #pragma GCC visibility pop

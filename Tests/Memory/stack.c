@@ -86,6 +86,14 @@ static swiftcl_status predict_ticket(void) {
   return swiftcl_ticket_predict(ticket, rows, BATCH, logits, BATCH * CLASSES, scratch, SCRATCH);
 }
 
+/* The same ticket with int8 weights. */
+static void *small;
+static size_t small_bytes;
+static swiftcl_status quantize(void) {
+  return swiftcl_ticket_quantize(ticket, NULL, rows, BATCH, small, small_bytes, NULL, scratch, SCRATCH);
+}
+static swiftcl_status open_int8(void) { return swiftcl_ticket_open(small, small_bytes, NULL, &ticket); }
+
 struct job {
   swiftcl_status (*call)(void);
   swiftcl_status status;
@@ -156,7 +164,14 @@ static void measure_files(const char *which) {
   measure_of("swiftcl_ticket_export", which, export, 8);
   measure_of("swiftcl_ticket_open", which, open_ticket, 8);
   measure_of("swiftcl_ticket_predict", which, predict_ticket, 8);
+  need(swiftcl_ticket_quantized_bytes(ticket, &small_bytes) == SWIFTCL_OK, "size of an int8 ticket");
+  small = fresh(small_bytes);
+  measure_of("swiftcl_ticket_quantize", which, quantize, 8);
   swiftcl_ticket_free(ticket);
+  measure_of("swiftcl_ticket_open, int8", which, open_int8, 8);
+  measure_of("swiftcl_ticket_predict, int8", which, predict_ticket, 8);
+  swiftcl_ticket_free(ticket);
+  free(small);
   free(data);
 }
 

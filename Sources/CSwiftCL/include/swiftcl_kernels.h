@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "swiftcl_int8.h"
 #include "swiftcl_lanes.h"
 
 #ifndef __clang__ /* Swift's importer wants to know what may be NULL. */
@@ -165,6 +166,8 @@ typedef struct swiftcl_kernel_table {
   void (*_Nonnull sparse_planes_weight_gradient)(const swiftcl_sparse_planes *_Nonnull pass);
   void (*_Nonnull planes_from_rows)(const swiftcl_plane_copy *_Nonnull pass);
   void (*_Nonnull rows_from_planes)(const swiftcl_plane_copy *_Nonnull pass);
+  void (*_Nonnull int8_rows)(const swiftcl_int8_rows *_Nonnull pass);
+  void (*_Nonnull int8_input)(const swiftcl_int8_input *_Nonnull pass);
 } swiftcl_kernel_table;
 
 #ifdef SWIFTCL_DISPATCH

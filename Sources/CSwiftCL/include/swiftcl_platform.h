@@ -36,6 +36,9 @@ static inline int32_t swiftcl_third_plan_size(void) {
   return (int32_t)offsetof(swiftcl_plan, mask_bytes);
 }
 static inline int32_t swiftcl_first_step_size(void) { return (int32_t)offsetof(swiftcl_step, replay_rows); }
+static inline int32_t swiftcl_first_ticket_info_size(void) {
+  return (int32_t)offsetof(swiftcl_ticket_info, logit_scale);
+}
 static inline int32_t swiftcl_first_accounting_size(void) {
   return (int32_t)offsetof(swiftcl_accounting, paper_macs);
 }

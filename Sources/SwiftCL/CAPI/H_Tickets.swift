@@ -166,7 +166,8 @@ public func swiftcl_ticket_info_get(
   guard let info else { return failThread(SWIFTCL_E_NULL, call, "info is NULL") }
   guard
     Boundary.accepts(
-      info, MemoryLayout<swiftcl_ticket_info>.size, "info", call, Boundary.threadError)
+      info, MemoryLayout<swiftcl_ticket_info>.size, "info", call, Boundary.threadError,
+      older: OlderSizes(swiftcl_first_ticket_info_size()))
   else { return SWIFTCL_E_STRUCT }
   Boundary.write(opened.pointee.info(), to: info)
   return SWIFTCL_OK

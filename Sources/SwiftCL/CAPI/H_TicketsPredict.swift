@@ -27,7 +27,8 @@ public func swiftcl_ticket_scratch(
 }
 
 /// Logits of a ticket's task for some rows: the bits of the network's swiftcl_predict (with
-/// OpenBLAS: the same up to rounding).
+/// OpenBLAS: the same up to rounding). An int8 ticket computes integers, the same on every target
+/// and flavour; its logits are those times logit_scale.
 ///
 /// - Parameter ticket: a ticket.
 /// - Parameter inputs: rows times inputs elements of the ticket's input_type; f32 aligned to 4; read
@@ -53,8 +54,11 @@ public func swiftcl_ticket_predict(
   var only = ticket
   var target: UnsafeMutablePointer<Float>? = logits
   var capacity = logit_count
-  return Boundary.predict(
-    &only, 1, inputs, rows, &target, &capacity, nil, scratch, scratch_bytes, call)
+  return withUnsafePointer(to: &target) {
+    Boundary.predict(
+      &only, 1, inputs, rows, TicketRun.Outputs(logits: $0), &capacity, scratch, scratch_bytes, call
+    )
+  }
 }
 
 /// The class with the largest logit of each row; the first of equals. NaN is less than every number; the
@@ -83,7 +87,7 @@ public func swiftcl_ticket_predict_labels(
   }
   var only = ticket
   return Boundary.predict(
-    &only, 1, inputs, rows, nil, nil, labels, scratch, scratch_bytes, call)
+    &only, 1, inputs, rows, TicketRun.Outputs(labels: labels), nil, scratch, scratch_bytes, call)
 }
 
 /// Logits of several tickets for the same rows: the inputs are checked and converted once, and every
@@ -117,24 +121,26 @@ public func swiftcl_ticket_predict_many(
       expected: "1 or more")
   }
   return Boundary.predict(
-    tickets, Int(count), inputs, rows, logits, logit_counts, nil, scratch, scratch_bytes, call)
+    tickets, Int(count), inputs, rows, TicketRun.Outputs(logits: logits), logit_counts, scratch,
+    scratch_bytes, call)
 }
 
 extension Boundary {
-  /// What the three calls share; every failure goes to the thread's record.
+  /// What the calls that predict share; every failure goes to the thread's record. `capacities` are
+  /// those of logits, as floats or integers.
   @inline(never)
-  fileprivate static func predict(
+  static func predict(
     _ tickets: UnsafePointer<swiftcl_ticket_const_ref?>, _ count: Int, _ inputs: UnsafeRawPointer?,
-    _ rows: UInt, _ logits: UnsafePointer<UnsafeMutablePointer<Float>?>?,
-    _ capacities: UnsafePointer<UInt>?, _ labels: UnsafeMutablePointer<Int32>?,
-    _ scratch: UnsafeMutableRawPointer?, _ scratchBytes: UInt, _ call: StaticString
+    _ rows: UInt, _ outputs: TicketRun.Outputs, _ capacities: UnsafePointer<UInt>?,
+    _ scratch: UnsafeMutableRawPointer?, _ scratchBytes: UInt, _ call: StaticString,
+    largest: UnsafeMutablePointer<Float>? = nil, firstRow: Int = 0
   ) -> swiftcl_status {
     guard let inputs else { return failThread(SWIFTCL_E_NULL, call, "inputs is NULL") }
     guard let scratch else { return failThread(SWIFTCL_E_NULL, call, "scratch is NULL") }
     for t in 0..<count {
       guard let opened = ticket(tickets[t], call) else { return refused }
-      guard let logits, let capacities else { continue }
-      if logits[t] == nil {
+      guard let capacities else { continue }
+      if let logits = outputs.logits, logits[t] == nil {
         return ErrorRecord.fail(
           threadError, SWIFTCL_E_NULL, call, "an array of logits is NULL; its index is ", t)
       }
@@ -152,7 +158,8 @@ extension Boundary {
     }
     let run = TicketRun(
       call: call, tickets: tickets, count: count, inputs: inputs, rows: Int(shown: rows),
-      scratch: scratch, scratchBytes: Int(shown: scratchBytes))
-    return run.run(logits: logits, labels: labels, threadError)
+      scratch: scratch, scratchBytes: Int(shown: scratchBytes), firstRow: firstRow,
+      largest: largest)
+    return run.run(outputs, threadError)
   }
 }

@@ -2,7 +2,7 @@
 /// reader has run. Computed anew for every chunk of rows: a handle has no room for it, and
 /// it costs little beside the rows.
 struct ScratchPlaces {
-  /// Floats of a row.
+  /// Elements of a row: floats, or sixteen-bit integers.
   private(set) var total = 0
   /// No ticket of use needs more; stops overflow early.
   static let largest = Int.max / 16
@@ -31,6 +31,8 @@ struct ScratchPlaces {
       let window = ticket.window(l)
       let width = ticket.panels(l).padded
       sizes[2 * l] = window.window.outPixels * width
+      // The head of an int8 ticket gives integers of 32 bits.
+      if ticket.isInt8 && l == ticket.layerCount - 1 { sizes[2 * l] *= 2 }
       sizes[2 * l + 1] = window.pool.kind == 0 ? 0 : window.surfacePixels * width
       // Moments are twice the number of the layer that runs, one later for its pooling.
       deaths[2 * l] = 2 * l + 1

@@ -21,6 +21,12 @@ enum TicketFormat {
   /// With a window, or maps that are pooled.
   static let windowed: UInt32 = 2
   static let f32: UInt32 = 0
+  static let i8: UInt32 = 1
+
+  /// Flag of the header: every layer's weights are int8, and there are ranges.
+  static let int8: UInt32 = 1
+  /// Tickets with int8 weights say this minor version.
+  static let int8Minor: UInt32 = 1
 
   /// Flags of a layer.
   static let relu: UInt32 = 1
@@ -41,20 +47,23 @@ struct OpenTicket {
   var layers: UnsafePointer<swiftcl_ticket_layer>
   var classes: UnsafePointer<Int32>
   var input: InputFormat
-  /// Floats of scratch for one row: of the activations, of these the layers with even
-  /// numbers where those take turns with the odd ones, and of the converted inputs.
+  /// Elements of scratch for one row, floats or, in int8 tickets, sixteen-bit integers: of the
+  /// activations, of these the layers with even numbers where those take turns with the odd
+  /// ones, and of the converted inputs.
   var activations = 0
   var even = 0
   var converted = 0
   /// Whether every layer reads just the one before.
   var isChain = true
-  /// Floats for inputs gathered under a window, whatever the number of rows.
+  /// Elements for inputs gathered under a window, whatever the number of rows.
   var patches = 0
   /// Rows beyond which a larger chunk gains nothing.
   var fastRows = 1
 
-  var rowBytes: Int { (activations + converted) * 4 }
-  var patchBytes: Int { patches * 4 }
+  var isInt8: Bool { header.pointee.flags & TicketFormat.int8 != 0 }
+  private var elementBytes: Int { isInt8 ? 2 : 4 }
+  var rowBytes: Int { (activations + converted) * elementBytes }
+  var patchBytes: Int { patches * elementBytes }
   var classCount: Int { Int(header.pointee.class_count) }
   var layerCount: Int { Int(header.pointee.layer_count) }
 
@@ -81,7 +90,7 @@ struct OpenTicket {
     for l in 0..<layerCount {
       let window = window(l)
       if window.input > 0 || window.added > 0 { isChain = false }
-      if window.gathers {
+      if isInt8 ? gathersShorts(l, window) : window.gathers {
         let row = Panels.pad(Int(layers[l].inputs))
         patches = max(patches, patchRows(window) * row + Patches.slack)
       }
@@ -89,7 +98,7 @@ struct OpenTicket {
     let places = ScratchPlaces(self)
     activations = places.total
     even = places.even
-    converted = input.isPlain ? 0 : input.elements
+    converted = isInt8 ? convertedShorts : input.isPlain ? 0 : input.elements
     // A megabyte of rows and activations stays in the second cache of today's
     // processors; multiples of 48 are whole tiles of every variant.
     let row = activations + input.elements
@@ -120,6 +129,10 @@ struct OpenTicket {
     info.row_scratch_bytes = UInt64(rowBytes + patchBytes)
     info.fast_scratch_bytes = UInt64(rowBytes * fastRows + patchBytes)
     info.fast_rows = UInt32(fastRows)
+    if isInt8 {
+      info.weights = SWIFTCL_WEIGHTS_I8
+      info.logit_scale = ranges[layerCount].scale
+    }
     return info
   }
 }

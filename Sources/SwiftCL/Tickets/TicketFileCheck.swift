@@ -46,7 +46,9 @@ struct TicketCheck {
     if bytes < UInt64(TicketFormat.headerBytes) { return impossible() }
     let body = Int(bytes) - TicketFormat.headerBytes
     if checksum(TicketFormat.headerBytes, body) != header.pointee.body_crc { return damaged() }
-    if header.pointee.flags != 0 || header.pointee.reserved != 0 { return unsupported() }
+    if header.pointee.flags & ~TicketFormat.int8 != 0 || header.pointee.reserved != 0 {
+      return unsupported()
+    }
     return header
   }
 
@@ -97,6 +99,9 @@ struct TicketCheck {
     }
     if !keepsFinite(ticket.input) {
       return refuse(SWIFTCL_E_NONFINITE, "the ticket's input scale or offset is not finite")
+    }
+    if ticket.isInt8 && (!has(header.ranges, ticket.rangeWords) || !ticket.rangesArePossible) {
+      return impossible()
     }
     var images = InlineArray<32, Image>(repeating: Image(height: 1, width: 1, maps: 0))
     for l in 0..<ticket.layerCount {
@@ -193,7 +198,7 @@ struct TicketCheck {
       return false
     }
     if layer.kind < TicketFormat.dense || layer.kind > TicketFormat.windowed
-      || layer.element != TicketFormat.f32
+      || layer.element != (ticket.isInt8 ? TicketFormat.i8 : TicketFormat.f32)
       || layer.flags & ~flags != 0 || layer.reserved != 0
     {
       _ = unsupported() as Bool?
@@ -204,12 +209,17 @@ struct TicketCheck {
       || layer.units > UInt32(DescriptionCheck.largestWidth)
       || layer.block_size < 1 || layer.units % layer.block_size != 0
       || !competes && layer.block_size != 1
-      || !has(layer.bias, UInt64(ticket.panels(l).padded))
+      || !has(layer.bias, UInt64(ticket.panels(l).padded) * (ticket.isInt8 ? 2 : 1))
       || !passes(ticket, l, &images)
-      || !has(layer.weights, UInt64(ticket.panels(l).padded) * UInt64(layer.inputs))
+      || !has(layer.weights, weightWords(ticket, layer, l))
       || layer.winners != 0 && !has(layer.winners, UInt64(layer.blocks))
       || layer.winners == 0 && layer.blocks != 0
     {
+      _ = impossible() as Bool?
+      return false
+    }
+    if ticket.isInt8 {
+      if ticket.sumsFit(l) { return true }
       _ = impossible() as Bool?
       return false
     }
@@ -225,6 +235,13 @@ struct TicketCheck {
 }
 
 extension TicketCheck {
+  /// Elements of four bytes.
+  private func weightWords(_ ticket: OpenTicket, _ layer: swiftcl_ticket_layer, _ l: Int) -> UInt64
+  {
+    let inputs = UInt64(layer.inputs)
+    return UInt64(ticket.panels(l).padded) * (ticket.isInt8 ? (inputs + 3) / 4 : inputs)
+  }
+
   private func normIsFinite(_ ticket: OpenTicket, _ l: Int) -> Bool {
     if !ticket.window(l).normalises { return true }
     let factors = ticket.section(ticket.layers[l].window, Float.self) + TicketWindow.count

@@ -1,7 +1,7 @@
 import CSwiftCL
 
 /// Where the sections of a ticket go, one behind the other.
-private struct SectionOffsets {
+struct SectionOffsets {
   var end = UInt64(TicketFormat.headerBytes)
 
   mutating func take(_ bytes: Int) -> UInt64 {

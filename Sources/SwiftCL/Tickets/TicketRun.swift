@@ -1,5 +1,14 @@
 import CSwiftCL
 
+/// Keeps the largest magnitude of some floats.
+private func note(
+  _ values: UnsafePointer<Float>, _ count: Int, in largest: UnsafeMutablePointer<Float>
+) {
+  for i in 0..<count where values[i].magnitude > largest.pointee {
+    largest.pointee = values[i].magnitude
+  }
+}
+
 /// Some tickets on one batch of rows, in the scratch of the calling thread.
 struct TicketRun {
   let call: StaticString
@@ -14,13 +23,14 @@ struct TicketRun {
     UnsafePointer<OpenTicket>(tickets[t].unsafelyUnwrapped)
   }
 
-  /// Runs every chunk of rows through all tickets while it is in the cache.
-  /// Of `logits` and `labels` one is given. The head writes logits to the caller
-  /// itself where its rows have no pads.
-  func run(
-    logits: UnsafePointer<UnsafeMutablePointer<Float>?>?, labels: UnsafeMutablePointer<Int32>?,
-    _ error: UnsafeMutablePointer<swiftcl_error>
-  ) -> swiftcl_status {
+  /// Number of the first row, for messages.
+  var firstRow = 0
+  /// Calibration: receives the largest magnitude of the inputs, then of what each layer gives.
+  var largest: UnsafeMutablePointer<Float>?
+
+  /// Runs every chunk of rows through all tickets while it is in the cache. The head writes
+  /// logits to the caller itself where its rows have no pads.
+  func run(_ outputs: Outputs, _ error: UnsafeMutablePointer<swiftcl_error>) -> swiftcl_status {
     var chunk = 0
     let status = check(&chunk, error)
     if status != SWIFTCL_OK { return status }
@@ -30,36 +40,33 @@ struct TicketRun {
     while first < rows {
       let n = min(chunk, rows - first)
       let source = inputs + first * input.rowBytes
-      var x = UnsafePointer(buffer)
-      if input.isPlain {
-        x = source.assumingMemoryBound(to: Float.self)
-      } else {
-        // Behind the activations, whose rows are whole panels.
-        let converted = buffer + (widest - input.elements) * n
-        // The only chunk is checked as it is converted, before anything is written.
-        let bad = input.convert(source, rows: n, to: converted, step: input.elements)
-        if bad >= 0 { return failRow(first + bad, error) }
-        x = UnsafePointer(converted)
-      }
+      var x: UnsafePointer<Float>?
+      if input.isPlain { x = source.assumingMemoryBound(to: Float.self) }
       for t in 0..<count {
         let ticket = self[t]
-        let classes = ticket.pointee.classCount
-        let target = logits?[t].map { $0 + first * classes }
-        let z = ticket.pointee.run(
-          x, rows: n, buffer, patches: buffer + widest * n, head: classes % 16 == 0 ? target : nil)
-        let stride = Panels.pad(classes)
-        if let target {
-          if z != target {
-            for row in 0..<n {
-              (target + row * classes).update(from: z + row * stride, count: classes)
-            }
-          }
-        } else if let labels {
-          for row in 0..<n {
-            labels[first + row] =
-              ticket.pointee.classes[Posterior.largest(z + row * stride, 0..<classes)]
-          }
+        let target = outputs.logits?[t].map { $0 + first * ticket.pointee.classCount }
+        if ticket.pointee.isInt8 {
+          let z = ticket.pointee.runShorts(
+            source, rows: n, scratch, patches: scratch + widest * 4 * n)
+          put(t, z, rows: n, from: first, to: target, outputs)
+          // Floats that were converted may lie where it worked.
+          if !input.isPlain { x = nil }
+          continue
         }
+        if x == nil {
+          // Behind the activations, whose rows are whole panels.
+          let converted = buffer + (widest - input.elements) * n
+          // The only chunk is checked as it is converted, before anything is written.
+          let bad = input.convert(source, rows: n, to: converted, step: input.elements)
+          if bad >= 0 { return failRow(first + bad, error) }
+          x = UnsafePointer(converted)
+        }
+        guard let x else { continue }
+        largest.map { note(x, n * input.elements, in: $0) }
+        let z = ticket.pointee.run(
+          x, rows: n, buffer, patches: buffer + widest * n,
+          head: ticket.pointee.classCount % 16 == 0 ? target : nil, largest: largest)
+        put(t, z, rows: n, from: first, to: target, outputs)
       }
       first += n
     }
@@ -86,7 +93,9 @@ struct TicketRun {
   {
     let input = self[0].pointee.input
     var fastest = Int.max
+    var hasInt8 = false
     for t in 0..<count {
+      hasInt8 = hasInt8 || self[t].pointee.isInt8
       fastest = min(fastest, self[t].pointee.fastRows)
       if t > 0, !input.isSame(self[t].pointee.input) {
         return ErrorRecord.fail(
@@ -116,7 +125,7 @@ struct TicketRun {
         error, SWIFTCL_E_BUFFER, call, "scratch_bytes", is: scratchBytes, expected: "at least ",
         rowBytes + patchBytes)
     }
-    if input.isPlain || chunk < rows {
+    if input.isPlain || chunk < rows || hasInt8 {
       let bad = input.firstNonFinite(
         inputs, rows: rows, scratch.assumingMemoryBound(to: Float.self))
       if bad >= 0 { return failRow(bad, error) }
@@ -126,15 +135,18 @@ struct TicketRun {
 
   private func failRow(_ row: Int, _ error: UnsafeMutablePointer<swiftcl_error>) -> swiftcl_status {
     ErrorRecord.fail(
-      error, SWIFTCL_E_NONFINITE, call, "inputs of row", is: row, expected: "finite numbers only")
+      error, SWIFTCL_E_NONFINITE, call, "inputs of row", is: firstRow + row,
+      expected: "finite numbers only")
   }
 }
 
 extension OpenTicket {
   /// One chunk of rows; returns the head's rows, padded to panels unless they went to `target`.
+  /// `largest` is as for TicketRun.
   func run(
     _ x: UnsafePointer<Float>, rows: Int, _ scratch: UnsafeMutablePointer<Float>,
-    patches: UnsafeMutablePointer<Float>, head target: UnsafeMutablePointer<Float>?
+    patches: UnsafeMutablePointer<Float>, head target: UnsafeMutablePointer<Float>?,
+    largest: UnsafeMutablePointer<Float>?
   ) -> UnsafePointer<Float> {
     let places = ScratchPlaces(self)
     for l in 0..<layerCount {
@@ -152,6 +164,7 @@ extension OpenTicket {
           y, stride: width, count: rows * window.window.outPixels, units: Int(layer.units),
           blockSize: Int(layer.block_size), relu: layer.flags & TicketFormat.relu != 0)
       }
+      largest.map { note(y, rows * window.window.outPixels * width, in: $0 + (l + 1)) }
       if Features.all && window.pool.kind != 0 {
         Pooling(transition: window.pool, samples: rows, stride: width)
           .forward(y, scratch + places.pooled(l) * rows)

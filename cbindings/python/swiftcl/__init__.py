@@ -21,7 +21,7 @@ from .options import (
 from .records import *  # noqa: F401,F403
 from .records import __all__ as _records
 from .task import Task, TaskContext
-from .ticket import Ticket, predict_tickets
+from .ticket import Ticket, compare_tickets, predict_tickets
 
 #: Every constant of the header by its C name.
 constants = dict(_abi.constants)
@@ -49,7 +49,7 @@ def inspect(source, *, library=None):
 
 __all__ = [
     "AccuracyMatrix", "HeaderError", "Library", "Network", "OPEN", "ProtocolMatrices", "Task", "TaskContext", "Ticket", "UNTIL_END",
-    "add", "alexnet", "average_pool", "batch_norm", "constants", "conv", "default_library", "dense", "describe", "dropout",
+    "add", "alexnet", "average_pool", "batch_norm", "compare_tickets", "constants", "conv", "default_library", "dense", "describe", "dropout",
     "flatten", "forecast", "global_pool", "head", "inspect", "lenet", "max_pool", "mlp", "option_names", "option_values",
     "plan", "predict_tickets", "resnet18", "score", "steps", "structs", "__version__", *_errors, *_records,
 ]

@@ -24,7 +24,7 @@ from .records import (
     ReplayInfo, Step, TaskInfo,
 )
 from .task import Task, TaskContext
-from .ticket import arrays_of
+from .ticket import Ticket, arrays_of
 
 __all__ = ["OPEN", "UNTIL_END", "Network"]
 
@@ -739,6 +739,11 @@ class Network:
             buffer = np.empty(size.value, np.uint8)
             self._call("swiftcl_ticket_export", task_number(task), buffer.ctypes.data, buffer.nbytes, None)
             return buffer.tobytes()
+
+    def export_int8_ticket(self, task: TaskLike, x: Any, **options: Any) -> bytes:
+        """A finished task as a ticket with eight-bit weights, calibrated on some rows (:meth:`Ticket.quantize`)."""
+        with Ticket(self.export_ticket(task), library=self._library) as ticket:
+            return ticket.quantize(x, **options)
 
     def save_ticket(self, task: TaskLike, path: Path) -> None:
         """Writes a finished task's ticket to a file, whole or not at all."""

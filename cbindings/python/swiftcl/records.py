@@ -10,7 +10,7 @@ import numpy as np
 from ._abi import abi
 
 __all__ = [
-    "Accounting", "Capacity", "CheckpointInfo", "ClassHeadInfo", "DataInfo", "Evaluation", "FitReport", "Forecast",
+    "Accounting", "Capacity", "CheckpointInfo", "ClassHeadInfo", "Comparison", "DataInfo", "Evaluation", "FitReport", "Forecast",
     "LayerInfo", "MaskInfo", "Normalisation", "Phase", "Plan", "Progress", "ReplayInfo",
     "Scores", "Step", "TaskInfo", "TicketInfo", "WarningFlag",
 ]
@@ -47,3 +47,4 @@ class Normalisation(NamedTuple):
 
 
 TicketInfo = abi.record("swiftcl_ticket_info")
+Comparison = abi.record("swiftcl_comparison")

@@ -12,14 +12,14 @@ from typing import Any, Iterable, List, Optional, Tuple, Union
 import numpy as np
 
 from ._abi import abi
-from ._arrays import INPUT_DTYPES, as_rows, output, pointer
+from ._arrays import INPUT_DTYPES, as_labels, as_rows, output, pointer
 from ._integers import layer_index
 from ._library import Library, default_library
 from .errors import ClosedError
-from .options import sized
-from .records import TicketInfo
+from .options import initialise, set_field, sized
+from .records import Comparison, TicketInfo
 
-__all__ = ["Ticket", "predict_tickets"]
+__all__ = ["Ticket", "compare_tickets", "predict_tickets"]
 
 _ALIGNMENT: int = abi.constants["SWIFTCL_TICKET_ALIGNMENT"]  # type: ignore[assignment]
 _CACHE_LINE = 64
@@ -38,7 +38,8 @@ class Ticket:
     lies, or anything with the buffer protocol (``bytes``, an ``mmap``, an
     array), which is used in place too and must not change; only a buffer at an
     address that is no multiple of 16 is copied. Every byte is checked once, on
-    opening. Logits are those of the network, bit for bit.
+    opening. Logits are those of the network, bit for bit; those of an int8
+    ticket, which :meth:`quantize` makes of a float ticket, are near them.
 
     A ticket may be used by any number of threads at once: each has scratch of
     its own, and the interpreter lock is free while the library works. After
@@ -140,6 +141,11 @@ class Ticket:
         self._call("swiftcl_ticket_winners", layer_index(layer), pointer(result), result.size, ctypes.byref(count))
         return result[:count.value].copy()
 
+    @property
+    def is_int8(self) -> bool:
+        """Whether it has eight-bit weights and predicts with integers."""
+        return self._info.weights == abi.constants["SWIFTCL_WEIGHTS_I8"]
+
     def to_bytes(self) -> bytes:
         """The ticket itself."""
         self._enter()
@@ -167,6 +173,35 @@ class Ticket:
         self._call("swiftcl_ticket_predict_labels", rows.ctypes.data, rows.shape[0], pointer(result), result.size,
                    scratch.ctypes.data, scratch.nbytes)
         return result
+
+    def predict_integers(self, x: Any, out: Optional[np.ndarray] = None) -> np.ndarray:
+        """Logits of an int8 ticket as integers, int32 (rows, classes); times ``info.logit_scale`` they are floats."""
+        rows = self._rows(x)
+        result = output(out, (rows.shape[0], self._info.class_count), np.int32)
+        scratch = self._scratch_for(self._info.row_scratch_bytes, rows.shape[0])
+        self._call("swiftcl_ticket_predict_integers", rows.ctypes.data, rows.shape[0], pointer(result), result.size,
+                   scratch.ctypes.data, scratch.nbytes)
+        return result
+
+    # --------------------------------------------------------- quantisation
+
+    def quantize(self, x: Any, **options: Any) -> bytes:
+        """This ticket with eight-bit weights, calibrated on some rows like those to be predicted.
+
+        ``options`` are the fields of ``swiftcl_quantize_options``. What accuracy
+        it costs, :func:`compare_tickets` tells.
+        """
+        rows = self._rows(x)
+        wanted = initialise(self._library, abi.structs["swiftcl_quantize_options"]())
+        for name, value in options.items():
+            set_field(wanted, name, value)
+        size = ctypes.c_size_t()
+        self._call("swiftcl_ticket_quantized_bytes", ctypes.byref(size))
+        buffer = np.empty(size.value, np.uint8)
+        scratch = self._scratch_for(self._info.row_scratch_bytes, rows.shape[0])
+        self._call("swiftcl_ticket_quantize", ctypes.byref(wanted), rows.ctypes.data, rows.shape[0],
+                   buffer.ctypes.data, buffer.nbytes, None, scratch.ctypes.data, scratch.nbytes)
+        return buffer.tobytes()
 
     def _rows(self, x: Any) -> np.ndarray:
         return np.require(as_rows(x, self._info.inputs, self.input_dtype), requirements=["C", "A"])
@@ -208,6 +243,23 @@ def predict_tickets(tickets: Iterable[Ticket], x: Any) -> List[np.ndarray]:
         for ticket in used:
             ticket._leave()
     return results
+
+
+def compare_tickets(reference: Ticket, ticket: Ticket, x: Any, labels: Any) -> Comparison:
+    """Accuracy of two tickets on the same labelled rows, and how many points the second loses."""
+    if reference._library is not ticket._library:
+        raise ValueError("tickets of different libraries")
+    rows = reference._rows(x)
+    named = as_labels(labels, rows.shape[0])
+    result = sized("swiftcl_comparison")
+    scratch = reference._scratch_for(max(reference._info.row_scratch_bytes, ticket._info.row_scratch_bytes), 1)
+    ticket._enter()
+    try:
+        reference._call("swiftcl_ticket_compare", ticket._handle, rows.ctypes.data, pointer(named), rows.shape[0],
+                        scratch.ctypes.data, scratch.nbytes, ctypes.byref(result))
+    finally:
+        ticket._leave()
+    return Comparison._read(result)
 
 
 def arrays_of(results: List[np.ndarray]) -> Tuple[Any, Any]:
