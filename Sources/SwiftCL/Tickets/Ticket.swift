@@ -25,7 +25,15 @@ struct TicketLayer {
   @Beyond var norm: NormParameters?
   /// Empty where there is a mask.
   var weights: UnsafeMutablePointer<Float>
-  @Beyond var mask: SparseWeights?
+  #if SWIFTCL_DENSE
+    var mask: SparseWeights? {
+      get { nil }
+      set {}
+    }
+  #else
+    // Stored in plain: @Beyond would make coroutines of changes in place.
+    var mask: SparseWeights?
+  #endif
 
   /// The weight from input `k` to unit `o`.
   func weight(_ k: Int, _ o: Int) -> Float {

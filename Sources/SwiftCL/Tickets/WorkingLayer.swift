@@ -27,7 +27,15 @@ struct WorkingLayer {
   var hasOwned = false
   /// Of a masked layer. While it runs, the live set's weights and moments are not used; where no units
   /// compete it has none.
-  @Beyond var mask: LayerMask?
+  #if SWIFTCL_DENSE
+    var mask: LayerMask? {
+      get { nil }
+      set {}
+    }
+  #else
+    // Stored in plain: @Beyond would make coroutines of changes in place.
+    var mask: LayerMask?
+  #endif
 
   /// One bit per weight: the edge lies on an earlier ticket.
   var owned: UnsafeMutablePointer<UInt16>
