@@ -102,6 +102,40 @@ float rintf(float x) {
   float rounded = bits >> 31 ? whole + 8388608.0f : whole - 8388608.0f;
   return rounded == 0 ? (bits >> 31 ? -0.0f : 0.0f) : rounded;
 }
+
+#ifdef __ARM_ARCH_6M__
+/*
+ * Swift's lazily made constants ask for these; the processor has no instructions for them. Loads and
+ * stores of a word are whole, and for the exchange interrupts wait a few instructions. GCC knows the
+ * names as its own: they are given to functions of others.
+ */
+uint32_t load_word(const volatile uint32_t *word, int order) __asm__("__atomic_load_4");
+void store_word(volatile uint32_t *word, uint32_t value, int order) __asm__("__atomic_store_4");
+_Bool exchange_word(volatile uint32_t *word, uint32_t *expected, uint32_t value, _Bool weak, int success,
+                    int failure) __asm__("__atomic_compare_exchange_4");
+
+uint32_t load_word(const volatile uint32_t *word, int order) {
+  (void)order;
+  return *word;
+}
+
+void store_word(volatile uint32_t *word, uint32_t value, int order) {
+  (void)order;
+  *word = value;
+}
+
+_Bool exchange_word(volatile uint32_t *word, uint32_t *expected, uint32_t value, _Bool weak, int success, int failure) {
+  (void)weak, (void)success, (void)failure;
+  uint32_t masked;
+  __asm__ volatile("mrs %0, primask\n\tcpsid i" : "=r"(masked) : : "memory");
+  uint32_t found = *word;
+  if (found == *expected) *word = value;
+  __asm__ volatile("msr primask, %0" : : "r"(masked) : "memory");
+  _Bool same = found == *expected;
+  *expected = found;
+  return same;
+}
+#endif
 #else
 typedef int swiftcl_firmware_is_empty; /* a C file has at least one declaration */
 #endif

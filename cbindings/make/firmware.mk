@@ -40,7 +40,7 @@ build/obj/firmware-$(1)$(2)/whole.o: build/firmware/exports
 build/obj/firmware-$(1)$(2)/platform.o: | build/.tools-$(1)
 endef
 # Names that only dropped parts of Swift's standard library asked for.
-UNUSED := posix_memalign free arc4random_buf
+UNUSED := posix_memalign free arc4random_buf __atomic_fetch_add_4 __atomic_fetch_sub_4
 $(foreach t,$(FIRMWARE_TARGETS),$(foreach f,full -dense,$(eval $(call firmware_target,$(t),$(filter -%,$(f))))))
 
 # What the linker keeps, with all that it needs.
