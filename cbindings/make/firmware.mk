@@ -161,7 +161,7 @@ build/firmware/cortex-m4/walk.elf: Tests/Firmware/walk.c $(BOARD_FILES) $(WALKS:
 	$(Q)arm-none-eabi-gcc $(CPU_cortex-m4) -mthumb -std=gnu99 -Wall -Os -fshort-enums -ffunction-sections -I include \
 	  -Iexamples-c/firmware $< $(filter-out %memory.c,$(BOARD)) $(filter %.o %.a,$^) -nostartfiles \
 	  -Lexamples-c/firmware/board -Tlarge.ld -Wl,--defsym=STACK_BYTES=$(STACK_walk) -Wl,--gc-sections \
-	  -Wl,--no-warn-execstack -o $@
+	  -Wl,--no-warn-execstack -lm -o $@
 ELFS += build/firmware/cortex-m4/walk.elf
 
 HOST_PROGRAMS := learn ticket slots

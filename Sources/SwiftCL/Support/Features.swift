@@ -1,7 +1,7 @@
 import CSwiftCL
 
 /// What a build has. Firmware may be built for dense layers that compete per task, alone
-/// (SWIFTCL_DENSE): what other layers, masks, replay, other samplers and moving protection add is
+/// (SWIFTCL_DENSE): what other layers, masks, replay, eight-bit weights, other samplers and moving protection add is
 /// then a constant, and the compiler leaves out all that depends on it. A description or a ticket that asks for more is refused.
 enum Features {
   #if SWIFTCL_DENSE

@@ -60,7 +60,7 @@ struct OpenTicket {
   /// Rows beyond which a larger chunk gains nothing.
   var fastRows = 1
 
-  var isInt8: Bool { header.pointee.flags & TicketFormat.int8 != 0 }
+  var isInt8: Bool { Features.all && header.pointee.flags & TicketFormat.int8 != 0 }
   private var elementBytes: Int { isInt8 ? 2 : 4 }
   var rowBytes: Int { (activations + converted) * elementBytes }
   var patchBytes: Int { patches * elementBytes }
