@@ -10,7 +10,7 @@ from .runs import swiftcl
 
 #: The paper removes 30 % of a task's rows, a quarter of these each time, a tenth, two, three and four tenths of
 #: the way through the task's epochs.
-REMOVED, REMOVALS, PAPER_TENTHS = 0.3, 4, 10
+PAPER_REMOVED, REMOVALS, PAPER_TENTHS = 0.3, 4, 10
 #: And it updates masks ten times a task; the last of these is final.
 UPDATES, FINAL_UPDATE = 10, 9
 
@@ -39,8 +39,8 @@ class Run:
     diverged: Optional[str] = None
 
 
-def removals(rows, epochs):
-    """Rows to remove before each epoch of a task: the paper's schedule, at the boundaries there are.
+def removals(rows, epochs, share):
+    """Rows to remove before each epoch of a task, a share of all: the paper's schedule, at the boundaries there are.
 
     Tenths of the way that are no boundary wait for the next one: 10 epochs remove before the second to
     the fifth, 5 epochs half of it before the second and half before the third.
@@ -49,14 +49,14 @@ def removals(rows, epochs):
     for number in range(1, REMOVALS + 1):
         epoch = -(-number * epochs // PAPER_TENTHS)
         if epoch < epochs:
-            counts[epoch] += int(REMOVED * rows / REMOVALS)
+            counts[epoch] += int(share * rows / REMOVALS)
     return counts
 
 
-def steps_of(rows, epochs, batch, removing):
+def steps_of(rows, epochs, batch, removed):
     """Steps of a task."""
-    counts, steps = removals(rows, epochs) if removing else [0] * epochs, 0
-    for count in counts:
+    steps = 0
+    for count in removals(rows, epochs, removed):
         rows -= count
         steps += swiftcl.steps(rows, batch)
     return steps
@@ -97,14 +97,13 @@ def forms_of(net, layers):
     return counts
 
 
-def learn_task(net, data, rng, epochs, batch, removing):
+def learn_task(net, data, rng, epochs, batch, removed):
     """All epochs of the open task; returns rows presented. Dense rows see their batches in the same way."""
     kept = np.arange(len(data.x), dtype=np.uint32)
-    counts, presented = [0] * epochs, 0
-    if removing:
-        counts = removals(len(kept), epochs)
+    presented = 0
+    if removed:
         net.data_begin(len(kept))
-    for count in counts:
+    for count in removals(len(kept), epochs, removed):
         if count:
             net.data_remove(count)
             kept = np.sort(net.data_kept()).astype(np.uint32)
@@ -112,7 +111,7 @@ def learn_task(net, data, rng, epochs, batch, removing):
         presented += len(order)
         for first in range(0, len(order), batch):
             ids = order[first:first + batch]
-            if removing:
+            if removed:
                 net.train_step(data.x[ids], data.y[ids], ids=ids)
             else:
                 net.train_step(data.x[ids], data.y[ids])
@@ -130,10 +129,11 @@ def accuracies(net, task, learned):
     return among_all, among_own
 
 
-def learn(layers, tasks, options, epochs, batch, seed, all_classes, removing, threads, say=lambda text: None):
+def learn(layers, tasks, options, epochs, batch, seed, all_classes, removed, threads, say=lambda text: None):
     """Learns the tasks one after the other and returns a Run.
 
-    `all_classes`: every task has all classes from the start; otherwise those so far.
+    `all_classes`: every task has all classes from the start; otherwise those so far. `removed` is the share of a
+    task's rows that data removal takes, 0 for none.
     """
     rng = np.random.default_rng(seed)
     every = sorted(label for data in tasks for label in data.classes)
@@ -146,8 +146,8 @@ def learn(layers, tasks, options, epochs, batch, seed, all_classes, removing, th
             classes += data.classes
             started = time.perf_counter()
             with net.task(classes=every if all_classes else classes,
-                          expected_steps=steps_of(len(data.x), epochs, batch, removing)) as task:
-                presented += learn_task(net, data, rng, epochs, batch, removing)
+                          expected_steps=steps_of(len(data.x), epochs, batch, removed)) as task:
+                presented += learn_task(net, data, rng, epochs, batch, removed)
                 forms = forms_of(net, layers) if options.get("sparsity") else {}
                 spent = net.accounting  # while the task is open: its bytes are held
             seconds += time.perf_counter() - started
