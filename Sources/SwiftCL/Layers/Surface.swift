@@ -2,12 +2,14 @@ import CSwiftCL
 
 /// Rows that a layer reads: the pixels of some samples, their channels, and how far one is
 /// from the next.
-struct Surface {
-  var rows: UnsafePointer<Float>
+struct PixelRows<Element> {
+  var rows: UnsafePointer<Element>
   var sampleStride: Int
   var pixelStride: Int
   var channelStride = 1
 }
+
+typealias Surface = PixelRows<Float>
 
 extension Network {
   /// What the layer above reads.

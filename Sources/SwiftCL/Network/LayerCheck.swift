@@ -75,8 +75,9 @@ struct LayerCheck {
   }
 
   private func checkKind(_ layer: swiftcl_layer, _ i: Int) -> swiftcl_status {
-    if !Features.all && layer.kind > SWIFTCL_LAYER_HEAD && layer.kind <= SWIFTCL_LAYER_ADD
-      || !Features.all && (layer.competition == SWIFTCL_COMPETITION_SAMPLE || layer.source != 0)
+    if !Features.all
+      && (layer.kind > SWIFTCL_LAYER_HEAD && layer.kind <= SWIFTCL_LAYER_ADD
+        || layer.competition == SWIFTCL_COMPETITION_SAMPLE || layer.source != 0)
     {
       return ErrorRecord.fail(error, SWIFTCL_E_UNSUPPORTED, call, Features.refusal)
     }

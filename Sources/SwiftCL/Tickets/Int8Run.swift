@@ -72,16 +72,6 @@ extension OpenTicket {
       pixelStride: pixels == 1 ? rowStride : input.elements / pixels)
   }
 
-  private func surface(
-    above l: Int, _ shorts: UnsafeMutablePointer<Int16>, _ rows: Int, _ places: ScratchPlaces
-  ) -> ShortSurface {
-    let window = window(l)
-    let width = panels(l).padded
-    let offset = window.pool.kind == 0 ? places.output(l) : places.pooled(l)
-    return ShortSurface(
-      rows: shorts + offset * rows, sampleStride: window.surfacePixels * width, pixelStride: width)
-  }
-
   private func product(
     _ l: Int, _ window: TicketWindow, _ surface: ShortSurface, _ added: UnsafePointer<Int16>?,
     samples: Int, _ gathered: UnsafeMutablePointer<Int16>, _ y: UnsafeMutablePointer<Int16>

@@ -2,12 +2,7 @@ import CSwiftCL
 
 /// What `Surface`, `Patches` and `Pooling` are for floats, for the sixteen-bit integers of int8
 /// tickets: rows of pixels, padded to sixteen maps where a layer wrote them.
-struct ShortSurface {
-  var rows: UnsafePointer<Int16>
-  var sampleStride: Int
-  var pixelStride: Int
-  var channelStride = 1
-}
+typealias ShortSurface = PixelRows<Int16>
 
 /// Inputs under a window, gathered to rows of whole vectors; beyond the image there are zeros. As
 /// in `Patches`, a vector may be written so far behind the last row.

@@ -186,13 +186,13 @@ extension OpenTicket {
   }
 
   /// What layer `l` gives, behind its pooling.
-  private func surface(
-    above l: Int, _ scratch: UnsafeMutablePointer<Float>, _ rows: Int, _ places: ScratchPlaces
-  ) -> Surface {
+  func surface<Element>(
+    above l: Int, _ scratch: UnsafeMutablePointer<Element>, _ rows: Int, _ places: ScratchPlaces
+  ) -> PixelRows<Element> {
     let window = window(l)
     let width = panels(l).padded
     let offset = window.pool.kind == 0 ? places.output(l) : places.pooled(l)
-    return Surface(
+    return PixelRows(
       rows: scratch + offset * rows, sampleStride: window.surfacePixels * width,
       pixelStride: width)
   }
