@@ -119,9 +119,10 @@ extension WorkingLayer {
       &arena, inputs: shape.liveInputs, width: width, blocks: shape.blocks, candidates: candidates,
       adam: options.usesAdam, normalises: shape.normalises, hasWeights: dense, &part.parameters,
       &part.optimizer, &part.competition)
+    var lines: LayerMask?
     if masked {
       var scratch = Arena(region + buffers.offset(BufferPlan.maskScratch(l)))
-      mask = LayerMask(
+      lines = LayerMask(
         &arena, &scratch, inputs: shape.winnerInputs, outputs: shape.winnerWidth, options,
         &part.parameters,
         &part.optimizer, &part.masks)
@@ -166,5 +167,6 @@ extension WorkingLayer {
     sums = LayerSums(&own, shape, options)
     own = Arena(place(BufferPlan.gradients(l)))
     gradients = LayerGradients(&own, shape, options, masked: masked)
+    mask = lines
   }
 }
