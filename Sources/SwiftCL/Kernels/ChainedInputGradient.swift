@@ -19,9 +19,11 @@ import CSwiftCL
             var output = 0
             while output < padded {
               let panel = weights + ((output >> 4) &* panelStep &+ input &* 16)
-              sum = swiftcl_fma_single(factors[output], panel[output & 15], sum)
-              output &+= 1
+              sum = swiftcl_chain(factors + output, panel, min(16, padded &- output), sum)
+              output &+= 16
             }
+            // What outputs that do not exist would add: -0 becomes 0.
+            if padded & 8 != 0 { sum += 0 }
           }
           dx[at] = sum
           input &+= 1

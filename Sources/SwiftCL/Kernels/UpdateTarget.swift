@@ -3,7 +3,6 @@ import CSwiftCL
 /// Where the gradients of consecutive weights come from, sixteen at a time.
 protocol GradientSource {
   func lanes(at offset: Int) -> Lanes
-  func single(at offset: Int) -> Float
 }
 
 /// Gradients that were stored.
@@ -12,9 +11,6 @@ struct StoredGradient: GradientSource {
 
   @inline(__always)
   func lanes(at offset: Int) -> Lanes { start.lanes(at: offset) }
-
-  @inline(__always)
-  func single(at offset: Int) -> Float { start[offset] }
 }
 
 /// Gradients of one panel from a single sample: a product each, not worth storing.
@@ -27,9 +23,6 @@ struct SampleGradient: GradientSource {
   func lanes(at offset: Int) -> Lanes {
     fma16(Lanes(repeating: x[offset >> 4]), dy, Lanes.zero)
   }
-
-  @inline(__always)
-  func single(at offset: Int) -> Float { lanes(at: offset & ~15)[offset & 15] }
 }
 
 /// A matrix of weights with its optimiser state, and the step to make.
@@ -53,47 +46,68 @@ struct UpdateTarget {
     ownership = owned.map { Ownership(words: $0, rates: rates, rate: update.pointee.owned_rate) }
   }
 
-  /// Makes the step for `count` weights from number `start` on.
-  @inline(never)
-  func apply(_ source: some GradientSource, start: Int, count: Int) {
-    if isPlain {
-      applyPlain(source, start: start, count: count)
-    } else if update.pointee.kind == SWIFTCL_OPTIMIZER_ADAM, let second {
-      apply(source, start: start, count: count, second, AdamRule(update: update.pointee))
-    } else {
-      apply(source, start: start, count: count, first, SGDRule(update: update.pointee))
-    }
+  /// Whether all of `count` weights from number `start` on are frozen.
+  @inline(__always)
+  func allFrozen(at start: Int, count: Int) -> Bool {
+    ownership?.allFrozen(at: start, count: count) ?? false
   }
 
   #if arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)
-    private var isPlain: Bool { false }
+    /// Makes the step for `lanes` weights of each of so many groups of sixteen, from number
+    /// `start` on. Their gradients lie `step` apart. One weight at a time: small in code.
+    @inline(never)
+    func apply(
+      _ gradient: UnsafePointer<Float>, step: Int, start: Int, groups: Int, lanes: Int
+    ) {
+      var group = 0
+      while group < groups {
+        let index = start &+ group &* 16
+        let source = gradient + group &* step
+        if update.pointee.kind == SWIFTCL_OPTIMIZER_ADAM, let second {
+          apply(source, index, lanes, second, AdamRule(update: update.pointee))
+        } else {
+          apply(source, index, lanes, first, SGDRule(update: update.pointee))
+        }
+        group &+= 1
+      }
+    }
 
-    private func applyPlain(_ source: some GradientSource, start: Int, count: Int) {}
-
-    /// One weight at a time: small in code.
     @inline(__always)
     private func apply<Rule: UpdateRule>(
-      _ source: some GradientSource, start: Int, count: Int,
+      _ gradient: UnsafePointer<Float>, _ start: Int, _ lanes: Int,
       _ second: UnsafeMutablePointer<Float>, _ rule: Rule
     ) {
-      var offset = 0
-      while offset < count {
-        let index = start &+ offset
-        let factor = ownership?.factor(at: index)
+      let owned = ownership?.words[start >> 4] ?? 0
+      var lane = 0
+      while lane < lanes {
+        let index = start &+ lane
+        let factor = owned == 0 ? nil : ownership?.factor(at: index)
         if factor != 0 {
           var state = WeightState<Float>(
             weight: weights[index], first: first[index],
             second: Rule.hasSecond ? second[index] : 0)
-          let gradient = rule.gradient(source.single(at: offset), weight: state.weight)
+          let gradient = rule.gradient(gradient[lane], weight: state.weight)
           rule.step(&state, gradient, rate: rule.update.rate * (factor ?? 1))
           weights[index] = state.weight
           first[index] = state.first
           if Rule.hasSecond { second[index] = state.second }
         }
-        offset &+= 1
+        lane &+= 1
       }
     }
   #else
+    /// Makes the step for `count` weights from number `start` on.
+    @inline(never)
+    func apply(_ source: some GradientSource, start: Int, count: Int) {
+      if isPlain {
+        applyPlain(source, start: start, count: count)
+      } else if update.pointee.kind == SWIFTCL_OPTIMIZER_ADAM, let second {
+        apply(source, start: start, count: count, second, AdamRule(update: update.pointee))
+      } else {
+        apply(source, start: start, count: count, first, SGDRule(update: update.pointee))
+      }
+    }
+
     /// Whether all weights take the common step: momentum, and nothing else.
     @inline(__always)
     private var isPlain: Bool {

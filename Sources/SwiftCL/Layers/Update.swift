@@ -11,7 +11,7 @@ extension Network {
     var rule = update
     threads.weightUpdate(
       x: x, xStride: stride, dy: delta, dyStride: layer.stride, rows: rows, inputs: layer.inputs,
-      padded: layer.padded, weights: layer.live.weights, first: layer.live.first,
+      padded: Panels.computed(layer.units), weights: layer.live.weights, first: layer.live.first,
       second: layer.live.second, owned: protects(layer) ? UnsafePointer(layer.owned) : nil,
       rates: layer.rates.map { UnsafePointer($0) }, update: &rule)
     gradientOfBias(layer: l, rows: rows, delta)

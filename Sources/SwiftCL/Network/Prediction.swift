@@ -144,7 +144,8 @@ extension Network {
     } else {
       product(
         layer: l, input, samples: rows, inputs: layer.size.inputs, weights: layer.weights,
-        bias: bias, padded: width, y: output, yStride: width, relu: relu)
+        bias: bias, padded: Panels.computed(layer.size.units), y: output, yStride: width,
+        relu: relu)
     }
     if let norm = layer.norm { foldStatistics(layer: l, norm, bias: layer.bias, width) }
     if finishes {

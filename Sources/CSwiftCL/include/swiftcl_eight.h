@@ -1,0 +1,105 @@
+/*
+ * swiftcl_eight.h -- private: the inner loops of processors without vectors, for eight outputs
+ * at a time: half a panel. Not installed.
+ *
+ * A panel has sixteen outputs, but these processors lose nothing by computing half of one, and a
+ * layer with few units need not compute what it has not.
+ */
+#ifndef SWIFTCL_EIGHT_H
+#define SWIFTCL_EIGHT_H
+
+#include "swiftcl_lanes.h"
+
+#if defined(__clang__) && SWIFTCL_SCRATCH_FLOATS < 1024
+
+/*
+ * Eight chains of multiply-adds side by side: sums = from + x[n] * rows[n] for n from 0 on, rows of
+ * eight. Steps are in floats.
+ */
+#if defined(__ARM_FEATURE_FMA) && (__ARM_FP & 4)
+
+/* One load for eight floats, which the compiler does not find: half the instructions. */
+SWIFTCL_LANES_INLINE void swiftcl_eight_chains(const float *_Nonnull from, const float *_Nonnull x,
+                                               intptr_t x_step, const float *_Nonnull rows,
+                                               intptr_t row_step, intptr_t count,
+                                               float *_Nonnull sums) {
+  if (count < 1) return;
+  __asm__ volatile(
+      "vldmia %[from], {s0-s7}\n"
+      "1:\n"
+      "vldr s16, [%[x]]\n"
+      "vldmia %[rows], {s8-s15}\n"
+      "add %[x], %[x], %[x_step]\n"
+      "add %[rows], %[rows], %[row_step]\n"
+      "subs %[count], %[count], #1\n"
+      "vfma.f32 s0, s16, s8\n"
+      "vfma.f32 s1, s16, s9\n"
+      "vfma.f32 s2, s16, s10\n"
+      "vfma.f32 s3, s16, s11\n"
+      "vfma.f32 s4, s16, s12\n"
+      "vfma.f32 s5, s16, s13\n"
+      "vfma.f32 s6, s16, s14\n"
+      "vfma.f32 s7, s16, s15\n"
+      "bne 1b\n"
+      "vstmia %[sums], {s0-s7}\n"
+      : [x] "+r"(x), [rows] "+r"(rows), [count] "+r"(count)
+      : [from] "r"(from), [x_step] "r"(x_step * 4), [row_step] "r"(row_step * 4), [sums] "r"(sums)
+      : "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "s12", "s13", "s14",
+        "s15", "s16", "cc", "memory");
+}
+
+#else
+
+static __attribute__((noinline, unused)) void swiftcl_eight_chains(
+    const float *_Nonnull from, const float *_Nonnull x, intptr_t x_step,
+    const float *_Nonnull rows, intptr_t row_step, intptr_t count, float *_Nonnull sums) {
+  for (int32_t lane = 0; lane < 8; lane++) {
+    float sum = from[lane];
+    for (intptr_t n = 0; n < count; n++)
+      sum = swiftcl_fma_single(x[n * x_step], rows[n * row_step + lane], sum);
+    sums[lane] = sum;
+  }
+}
+
+#endif
+
+/* Makes what is not positive 0, NaN too: of numbers above 0 the bits are those of integers. */
+SWIFTCL_LANES_INLINE void swiftcl_eight_rectify(float *_Nonnull sums) {
+#pragma clang loop unroll(disable)
+  for (int32_t lane = 0; lane < 8; lane++) {
+    uint32_t bits;
+    __builtin_memcpy(&bits, sums + lane, sizeof bits);
+    if (bits - 1u >= 0x7F800000u) sums[lane] = 0;
+  }
+}
+
+/* One chain: sum + a[n] * b[n] for n from 0 on. */
+SWIFTCL_LANES_INLINE float swiftcl_chain(const float *_Nonnull a, const float *_Nonnull b,
+                                         intptr_t count, float sum) {
+  for (const float *end = a + count; a != end; a++, b++) sum = swiftcl_fma_single(*a, *b, sum);
+  return sum;
+}
+
+/* Whether all are finite. Not 0 if so. */
+static __attribute__((noinline, unused)) int32_t swiftcl_all_finite(const float *_Nonnull values,
+                                                                    intptr_t count) {
+  intptr_t first = 0;
+#if defined(__ARM_FEATURE_FMA) && (__ARM_FP & 4)
+  /* A finite number times 0 is 0; infinity and NaN give NaN. */
+  float sums[8] = {0};
+  const float zero = 0;
+  first = count & ~(intptr_t)7;
+  swiftcl_eight_chains(sums, &zero, 0, values, 8, count >> 3, sums);
+  for (int32_t lane = 0; lane < 8; lane++)
+    if (sums[lane] != 0) return 0;
+#endif
+  for (; first < count; first++) {
+    uint32_t bits;
+    __builtin_memcpy(&bits, values + first, sizeof bits);
+    if (bits << 1 >= 0xFF000000u) return 0;
+  }
+  return 1;
+}
+
+#endif
+#endif
