@@ -13,7 +13,7 @@
 enum { INPUTS = 192, WIDTH = 64, CLASSES = 6, BATCH = 8, STEPS = 4 };
 
 static uint8_t arena[233168] __attribute__((aligned(64)));
-static int16_t rows[BATCH][INPUTS];
+static float rows[BATCH][INPUTS];
 static int32_t labels[BATCH];
 
 struct cost {
@@ -26,7 +26,6 @@ static struct cost measure(uint32_t J) {
       SWIFTCL_DENSE(WIDTH, J, SWIFTCL_ACTIVATION_RELU),
       SWIFTCL_HEAD(CLASSES),
   };
-  static const float scale = 1.0f / 512;
   swiftcl_network *net = NULL;
   swiftcl_options options;
   swiftcl_task task;
@@ -38,8 +37,6 @@ static struct cost measure(uint32_t J) {
   options.layers = layers;
   options.layer_count = 3;
   options.inputs = INPUTS;
-  options.input_type = SWIFTCL_INPUT_I16;
-  options.input_scale = &scale;
   options.max_batch = BATCH;
   options.max_tasks = 1;
   options.expected_tasks = 1; /* every block is served */
@@ -71,7 +68,7 @@ int program(void) {
     labels[n] = n % CLASSES;
     for (int k = 0; k < INPUTS; k++) {
       state = state * 1664525u + 1013904223u;
-      rows[n][k] = (int16_t)((state >> 16) % 1024) - 512;
+      rows[n][k] = (float)((int32_t)((state >> 16) % 1024) - 512) / 512;
     }
   }
   struct cost dense = measure(1), ticket = measure(8);

@@ -65,18 +65,25 @@ static __attribute__((noinline, unused)) void swiftcl_eight_chains(
 
 /* Makes what is not positive 0, NaN too: of numbers above 0 the bits are those of integers. */
 SWIFTCL_LANES_INLINE void swiftcl_eight_rectify(float *_Nonnull sums) {
+  const float *end = sums + 8;
 #pragma clang loop unroll(disable)
-  for (int32_t lane = 0; lane < 8; lane++) {
+  do {
     uint32_t bits;
-    __builtin_memcpy(&bits, sums + lane, sizeof bits);
-    if (bits - 1u >= 0x7F800000u) sums[lane] = 0;
-  }
+    __builtin_memcpy(&bits, sums, sizeof bits);
+    if (bits - 1u >= 0x7F800000u) *sums = 0;
+  } while (++sums != end);
 }
 
-/* One chain: sum + a[n] * b[n] for n from 0 on. */
+SWIFTCL_LANES_INLINE void swiftcl_eight_clear(float *_Nonnull sums) {
+  __builtin_memset(sums, 0, 8 * sizeof *sums);
+}
+
+/* One chain: sum + a[n] * b[n] for n from 0 on; at least one. */
 SWIFTCL_LANES_INLINE float swiftcl_chain(const float *_Nonnull a, const float *_Nonnull b,
                                          intptr_t count, float sum) {
-  for (const float *end = a + count; a != end; a++, b++) sum = swiftcl_fma_single(*a, *b, sum);
+  const float *end = a + count;
+  do sum = swiftcl_fma_single(*a++, *b++, sum);
+  while (a != end);
   return sum;
 }
 

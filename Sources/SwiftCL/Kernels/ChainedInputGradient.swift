@@ -12,10 +12,10 @@ import CSwiftCL
       while row < rows {
         let factors = dy + row &* dyStride
         var input = 0
-        while input < Panels.pad(inputs) {
+        while input < inputs {
           let at = row &* dxStride &+ input
           var sum: Float = 0
-          if input < inputs && mask.map({ $0[at] > 0 }) ?? true {
+          if mask.map({ $0[at] > 0 }) ?? true {
             var output = 0
             while output < padded {
               let panel = weights + ((output >> 4) &* panelStep &+ input &* 16)
@@ -28,6 +28,8 @@ import CSwiftCL
           dx[at] = sum
           input &+= 1
         }
+        (dx + (row &* dxStride &+ inputs)).update(
+          repeating: 0, count: Panels.pad(inputs) &- inputs)
         row &+= 1
       }
     }

@@ -24,10 +24,7 @@ import CSwiftCL
           if relu { swiftcl_eight_rectify(sums + output) }
           output &+= 8
         }
-        while output & 15 != 0 {
-          sums[output] = 0
-          output &+= 1
-        }
+        if output & 8 != 0 { swiftcl_eight_clear(sums + output) }
         row &+= 1
       }
     }
@@ -38,12 +35,14 @@ import CSwiftCL
       x: UnsafePointer<Float>, xStride: Int, dy: UnsafePointer<Float>, dyStride: Int, rows: Int,
       inputs: Int, padded: Int, gradient: UnsafeMutablePointer<Float>, continues: Bool
     ) {
+      // Those that go on begin where they lie.
       if !continues { gradient.update(repeating: 0, count: inputs &* Panels.pad(padded)) }
       var output = 0
       while output < padded {
         continueSums(
           x, xStride, dy + output, dyStride, rows, inputs: inputs,
-          gradient + place(output, inputs), step: 16)
+          from: gradient + place(output, inputs), fromStep: 16, gradient + place(output, inputs),
+          step: 16)
         output &+= 8
       }
     }
@@ -60,8 +59,10 @@ import CSwiftCL
       let target = UpdateTarget(
         weights: weights, first: first, second: second, owned: owned, rates: rates,
         update: update)
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: 64) { scratch in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: 72) { scratch in
         guard let sums = scratch.baseAddress else { return }
+        let zeros = sums + 64
+        swiftcl_eight_clear(zeros)
         var output = 0
         while output < padded {
           var input = 0
@@ -69,9 +70,9 @@ import CSwiftCL
             let share = min(8, inputs &- input)
             let start = place(output, inputs) &+ input &* 16
             if !target.allFrozen(at: start & ~15, count: share &* 16) {
-              sums.update(repeating: 0, count: 64)
               continueSums(
-                x + input, xStride, dy + output, dyStride, rows, inputs: share, sums, step: 8)
+                x + input, xStride, dy + output, dyStride, rows, inputs: share, from: zeros,
+                fromStep: 0, sums, step: 8)
               target.apply(
                 UnsafePointer(sums), step: 8, start: start, groups: share, lanes: 8)
             }
@@ -82,16 +83,17 @@ import CSwiftCL
       }
     }
 
-    /// Eight weights of each input: goes on with sums that lie `step` apart.
+    /// Sums of eight weights of each input, `step` apart, which go on from others.
     @inline(never)
     private static func continueSums(
       _ x: UnsafePointer<Float>, _ xStride: Int, _ dy: UnsafePointer<Float>, _ dyStride: Int,
-      _ rows: Int, inputs: Int, _ sums: UnsafeMutablePointer<Float>, step: Int
+      _ rows: Int, inputs: Int, from: UnsafePointer<Float>, fromStep: Int,
+      _ sums: UnsafeMutablePointer<Float>, step: Int
     ) {
       var input = 0
       while input < inputs {
-        let own = sums + input &* step
-        swiftcl_eight_chains(own, x + input, xStride, dy, dyStride, rows, own)
+        swiftcl_eight_chains(
+          from + input &* fromStep, x + input, xStride, dy, dyStride, rows, sums + input &* step)
         input &+= 1
       }
     }

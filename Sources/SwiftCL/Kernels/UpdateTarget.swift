@@ -59,40 +59,44 @@ struct UpdateTarget {
     func apply(
       _ gradient: UnsafePointer<Float>, step: Int, start: Int, groups: Int, lanes: Int
     ) {
-      var group = 0
-      while group < groups {
-        let index = start &+ group &* 16
-        let source = gradient + group &* step
-        if update.pointee.kind == SWIFTCL_OPTIMIZER_ADAM, let second {
-          apply(source, index, lanes, second, AdamRule(update: update.pointee))
-        } else {
-          apply(source, index, lanes, first, SGDRule(update: update.pointee))
-        }
-        group &+= 1
+      if update.pointee.kind == SWIFTCL_OPTIMIZER_ADAM, let second {
+        apply(gradient, step, start, groups, lanes, second, AdamRule(update: update.pointee))
+      } else {
+        apply(gradient, step, start, groups, lanes, first, SGDRule(update: update.pointee))
       }
     }
 
     @inline(__always)
     private func apply<Rule: UpdateRule>(
-      _ gradient: UnsafePointer<Float>, _ start: Int, _ lanes: Int,
+      _ gradient: UnsafePointer<Float>, _ step: Int, _ start: Int, _ groups: Int, _ lanes: Int,
       _ second: UnsafeMutablePointer<Float>, _ rule: Rule
     ) {
-      let owned = ownership?.words[start >> 4] ?? 0
-      var lane = 0
-      while lane < lanes {
-        let index = start &+ lane
-        let factor = owned == 0 ? nil : ownership?.factor(at: index)
-        if factor != 0 {
-          var state = WeightState<Float>(
-            weight: weights[index], first: first[index],
-            second: Rule.hasSecond ? second[index] : 0)
-          let gradient = rule.gradient(gradient[lane], weight: state.weight)
-          rule.step(&state, gradient, rate: rule.update.rate * (factor ?? 1))
-          weights[index] = state.weight
-          first[index] = state.first
-          if Rule.hasSecond { second[index] = state.second }
+      var gradient = gradient
+      var index = start
+      let end = start &+ groups &* 16
+      while index < end {
+        var state = StatePointers(
+          weight: weights + index, first: first + index, second: second + index)
+        let last = gradient + lanes
+        var next = gradient
+        if let ownership, ownership.words[index >> 4] != 0 {
+          var owned = index
+          while next != last {
+            let factor = ownership.factor(at: owned) ?? 1
+            if factor != 0 { state.move(next.pointee, rule, rate: rule.update.rate * factor) }
+            state.advance(Rule.hasSecond)
+            owned &+= 1
+            next += 1
+          }
+        } else {
+          while next != last {
+            state.move(next.pointee, rule, rate: rule.update.rate)
+            state.advance(Rule.hasSecond)
+            next += 1
+          }
         }
-        lane &+= 1
+        gradient += step
+        index &+= 16
       }
     }
   #else
@@ -189,3 +193,30 @@ struct UpdateTarget {
     }
   #endif
 }
+
+#if arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)
+  /// Where a weight and its optimiser state lie.
+  private struct StatePointers {
+    var weight: UnsafeMutablePointer<Float>
+    var first: UnsafeMutablePointer<Float>
+    var second: UnsafeMutablePointer<Float>
+
+    @inline(__always)
+    func move<Rule: UpdateRule>(_ sum: Float, _ rule: Rule, rate: Float) {
+      var state = WeightState<Float>(
+        weight: weight.pointee, first: first.pointee,
+        second: Rule.hasSecond ? second.pointee : 0)
+      rule.step(&state, rule.gradient(sum, weight: state.weight), rate: rate)
+      weight.pointee = state.weight
+      first.pointee = state.first
+      if Rule.hasSecond { second.pointee = state.second }
+    }
+
+    @inline(__always)
+    mutating func advance(_ hasSecond: Bool) {
+      weight += 1
+      first += 1
+      if hasSecond { second += 1 }
+    }
+  }
+#endif
