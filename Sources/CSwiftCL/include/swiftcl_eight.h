@@ -75,7 +75,8 @@ SWIFTCL_LANES_INLINE void swiftcl_eight_rectify(float *_Nonnull sums) {
 }
 
 SWIFTCL_LANES_INLINE void swiftcl_eight_clear(float *_Nonnull sums) {
-  __builtin_memset(sums, 0, 8 * sizeof *sums);
+  volatile float *at = sums; /* eight stores: the compiler would call memset */
+  at[0] = 0, at[1] = 0, at[2] = 0, at[3] = 0, at[4] = 0, at[5] = 0, at[6] = 0, at[7] = 0;
 }
 
 /* One chain: sum + a[n] * b[n] for n from 0 on; at least one. */
@@ -93,12 +94,19 @@ static __attribute__((noinline, unused)) int32_t swiftcl_all_finite(const float 
   intptr_t first = 0;
 #if defined(__ARM_FEATURE_FMA) && (__ARM_FP & 4)
   /* A finite number times 0 is 0; infinity and NaN give NaN. */
-  float sums[8] = {0};
-  const float zero = 0;
-  first = count & ~(intptr_t)7;
-  swiftcl_eight_chains(sums, &zero, 0, values, 8, count >> 3, sums);
-  for (int32_t lane = 0; lane < 8; lane++)
-    if (sums[lane] != 0) return 0;
+  float sum = 0, zero = 0;
+  for (; count - first >= 16; first += 16) {
+    const float *at = values + first;
+    __asm__("vldmia %[at], {s16-s31}\n"
+            ".irp lane, s16, s17, s18, s19, s20, s21, s22, s23, s24, s25, s26, s27, s28, s29, s30, s31\n"
+            "vfma.f32 %[sum], \\lane, %[zero]\n"
+            ".endr\n"
+            : [sum] "+t"(sum)
+            : [at] "r"(at), [zero] "t"(zero), "m"(*(const float(*)[16])at)
+            : "s16", "s17", "s18", "s19", "s20", "s21", "s22", "s23", "s24", "s25", "s26", "s27",
+              "s28", "s29", "s30", "s31");
+  }
+  if (sum != 0) return 0;
 #endif
   for (; first < count; first++) {
     uint32_t bits;

@@ -15,16 +15,18 @@ import CSwiftCL
     ) {
       var row = 0
       while row < rows {
-        let sums = y + row &* yStride
+        let values = x + row &* xStride
+        var sums = y + row &* yStride
+        var half = weights
         var output = 0
         while output < padded {
-          swiftcl_eight_chains(
-            bias + output, x + row &* xStride, 1, weights + place(output, inputs), 16,
-            inputs, sums + output)
-          if relu { swiftcl_eight_rectify(sums + output) }
+          swiftcl_eight_chains(bias + output, values, 1, half, 16, inputs, sums)
+          if relu { swiftcl_eight_rectify(sums) }
+          half += output & 8 == 0 ? 8 : inputs &* 16 &- 8
+          sums += 8
           output &+= 8
         }
-        if output & 8 != 0 { swiftcl_eight_clear(sums + output) }
+        if output & 8 != 0 { swiftcl_eight_clear(sums) }
         row &+= 1
       }
     }
