@@ -28,8 +28,11 @@ import CSwiftCL
           dx[at] = sum
           input &+= 1
         }
-        (dx + (row &* dxStride &+ inputs)).update(
-          repeating: 0, count: Panels.pad(inputs) &- inputs)
+        while input & 7 != 0 {
+          dx[row &* dxStride &+ input] = 0
+          input &+= 1
+        }
+        if input & 8 != 0 { swiftcl_eight_clear(dx + (row &* dxStride &+ input)) }
         row &+= 1
       }
     }

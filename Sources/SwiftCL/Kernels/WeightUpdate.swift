@@ -12,6 +12,10 @@ extension BuiltinKernels {
       weights: weights, first: first, second: second, owned: owned, rates: rates, update: update)
     #if arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)
       target.apply(gradient, step: 16, start: 0, groups: count >> 4, lanes: 16)
+      let last = count & ~15
+      if last != count {
+        target.apply(gradient + last, step: 16, start: last, groups: 1, lanes: 8)
+      }
     #else
       target.apply(StoredGradient(start: gradient), start: 0, count: count)
     #endif

@@ -57,7 +57,7 @@ extension Network {
       gradient: layer.gradients.biases, weights: layer.live.bias, first: layer.live.biasFirst,
       second: layer.live.biasSecond, owned: isOwned ? UnsafePointer(layer.biasOwned) : nil,
       rates: shapes[l].normalises ? nil : layer.biasRates.map { UnsafePointer($0) },
-      count: layer.padded, update: &rule)
+      count: Panels.computed(layer.units), update: &rule)
     guard let norm = layer.live.norm else { return }
     applyUpdate(
       gradient: layer.gradients.scale, weights: norm.values.scale, first: norm.first,
