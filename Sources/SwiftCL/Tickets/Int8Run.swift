@@ -154,7 +154,7 @@ extension OpenTicket {
   /// the nearest integer.
   private func convertFloats(_ source: UnsafeRawPointer, to row: UnsafeMutablePointer<Int16>) {
     let inverse = 1 / ranges[0].scale
-    let largest = Float(ranges[0].largest)
+    let largest = swiftcl_from_int(ranges[0].largest)
     let plane = input.elements / input.channels
     #if SWIFTCL_FIRMWARE
       for e in 0..<input.elements {

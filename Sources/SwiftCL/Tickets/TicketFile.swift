@@ -88,6 +88,7 @@ struct OpenTicket {
   /// Plans the scratch of a row and of a chunk.
   mutating func planScratch() {
     for l in 0..<layerCount {
+      if !Features.all { break }
       let window = window(l)
       if window.input > 0 || window.added > 0 { isChain = false }
       if isInt8 ? gathersShorts(l, window) : window.gathers {
