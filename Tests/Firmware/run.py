@@ -21,6 +21,9 @@ TOOLS = {"riscv32": "riscv64-unknown-elf-"}
 LIMIT = 240
 FULL = ["windows.bin", "15", "compete", "random"]
 SHORT = ["windows.bin", "1", "random"]
+# What count.c counts, and the share of the fall of multiply-adds by which instructions must fall. Of a
+# call for one row a fifth does not depend on the network's width: see docs/porting.md.
+COUNTS = [("training step", 0.8), ("prediction of one row", 0.7), ("prediction of eight rows", 0.8)]
 
 # What runs where: name, target, program, arguments, QEMU's options.
 RUNS = [
@@ -143,11 +146,10 @@ def main():
     bar("the newest whole checkpoint comes back after every power cut", states[0] and states[0] == states[1], states[1])
 
     counts = re.findall(r"instructions: ([\d.]+) times fewer, multiply-adds ([\d.]+)", texts["count-cortex-m4"])
-    for what, (fewer, macs) in zip(("training step", "prediction"), counts):
+    bar("training steps and predictions were counted", len(counts) == len(COUNTS), counts)
+    for (what, share), (fewer, macs) in zip(COUNTS, counts):
         report.setdefault("instructions", {})[what] = {"times_fewer": float(fewer), "multiply_adds": float(macs)}
-        # What is known to be missed is told, and is no failure: see docs/porting.md.
-        told = float(fewer) >= 0.8 * float(macs)
-        print(f"{what}: {fewer} times fewer instructions, multiply-adds {macs}: {'reaches' if told else 'DOES NOT REACH'} 0.8 of it")
+        bar(f"{what}: instructions fall by {share} of what multiply-adds do, {macs} times", float(fewer) >= share * float(macs), fewer)
     report["bars"] = [{"what": what, "passed": passed, "value": value} for what, passed, value in bars]
     with open(f"{FOLDER}/report.json", "w", encoding="utf-8") as file:
         json.dump(report, file, indent=1)

@@ -28,11 +28,13 @@ LD_riscv32 := -m elf32lriscv
 CLANG := $(dir $(shell command -v $(SWIFTC)))clang
 
 # FEATURES=dense leaves out all but dense layers that compete per task: a fifth of the flash.
+# dense-int8 has tickets with eight-bit weights besides.
 define firmware_target
 TOOLS_firmware-$(1)$(2) := $(PREFIX_OF_$(1))
 MACHINE_$(1)$(2) := -target $(TRIPLE_$(1)) $(CPU_$(1))
 SWIFT_firmware-$(1)$(2) := -target $(TRIPLE_$(1)) -Osize -D SWIFTCL_FIRMWARE -Xcc -DSWIFTCL_FIRMWARE \
-  $(addprefix -Xcc ,$(CPU_$(1))) -Xcc -fshort-enums -Xfrontend -disable-stack-protector $(if $(2),-D SWIFTCL_DENSE)
+  $(addprefix -Xcc ,$(CPU_$(1))) -Xcc -fshort-enums -Xfrontend -disable-stack-protector $(if $(2),-D SWIFTCL_DENSE) \
+  $(if $(filter %-int8,$(2)),-D SWIFTCL_INT8)
 C_firmware-$(1)$(2) := $(call gcc_flags,$(1)) -Os -ffreestanding -fno-pic -fshort-enums -DSWIFTCL_FIRMWARE
 LINK_firmware-$(1)$(2) := $(LD_$(1)) -z noexecstack --gc-sections @build/firmware/exports
 COPY_firmware-$(1)$(2) := $(UNUSED:%=--strip-unneeded-symbol=%)
@@ -41,7 +43,7 @@ build/obj/firmware-$(1)$(2)/platform.o: | build/.tools-$(1)
 endef
 # Names that only dropped parts of Swift's standard library asked for.
 UNUSED := posix_memalign free arc4random_buf __atomic_fetch_add_4 __atomic_fetch_sub_4
-$(foreach t,$(FIRMWARE_TARGETS),$(foreach f,full -dense,$(eval $(call firmware_target,$(t),$(filter -%,$(f))))))
+$(foreach t,$(FIRMWARE_TARGETS),$(foreach f,full -dense -dense-int8,$(eval $(call firmware_target,$(t),$(filter -%,$(f))))))
 
 # What the linker keeps, with all that it needs.
 build/firmware/exports: cbindings/symbols.txt
@@ -67,7 +69,7 @@ firmware-object: build/obj/firmware-cortex-m4/core.o ## the core compiled for a 
 	@size $<
 
 FIRMWARE_OF = $(TARGET)$(if $(FEATURES),-$(FEATURES))
-firmware: build/firmware/$(FIRMWARE_OF)/libswiftcl.a ## TARGET=cortex-m4|-m7|-m33|-m0|riscv32 FEATURES=dense|: libswiftcl.a into build/firmware
+firmware: build/firmware/$(FIRMWARE_OF)/libswiftcl.a ## TARGET=cortex-m4|-m7|-m33|-m0|riscv32 FEATURES=dense|dense-int8|: libswiftcl.a into build/firmware
 
 # Debian's compilers and emulators of a target; installed when root asks.
 build/.tools-%: cbindings/setup.sh

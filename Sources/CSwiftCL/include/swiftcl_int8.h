@@ -84,6 +84,13 @@ SWIFTCL_INT8_INLINE swiftcl_shorts swiftcl_nearest(swiftcl_int8_floats v, float 
   return __builtin_convertvector(__builtin_convertvector(v, swiftcl_int8_words), swiftcl_shorts);
 }
 
+/* The same of one. */
+SWIFTCL_INT8_INLINE int16_t swiftcl_nearest_single(float v, float largest) {
+  v = v > largest ? largest : v > -largest ? v : -largest;
+  v += v < 0 ? -0.5f : 0.5f;
+  return (int16_t)(int32_t)v;
+}
+
 /* y of one output, from its sum; `added` is shifted already. */
 SWIFTCL_INT8_INLINE int32_t swiftcl_settle(int32_t sum, int32_t factor, int32_t shift, int64_t added,
                                            int32_t low, int32_t high) {

@@ -173,6 +173,9 @@ SWIFTCL_LANES_INLINE swiftcl_lanes swiftcl_exp(swiftcl_lanes x) {
   return none ? (swiftcl_lanes)0.0f : y * low.number * high.number;
 }
 
+/* An integer as a float, which Swift makes of 64 bits, by a function where processors have 32. */
+SWIFTCL_LANES_INLINE float swiftcl_from_int(int32_t a) { return (float)a; }
+
 /* Sixteen integers as floats. */
 typedef uint8_t swiftcl_lanes_u8 __attribute__((ext_vector_type(16)));
 typedef int8_t swiftcl_lanes_i8 __attribute__((ext_vector_type(16)));

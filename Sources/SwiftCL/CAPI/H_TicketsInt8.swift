@@ -66,7 +66,7 @@ public func swiftcl_ticket_quantize(
   _ scratch_bytes: UInt
 ) -> swiftcl_status {
   let call: StaticString = "swiftcl_ticket_quantize"
-  if !Features.all { return failThread(SWIFTCL_E_UNSUPPORTED, call, Features.refusal) }
+  if !Features.int8 { return failThread(SWIFTCL_E_UNSUPPORTED, call, Features.refusal) }
   guard let opened = Boundary.floatTicket(ticket, call) else { return Boundary.refused }
   guard let buffer else { return failThread(SWIFTCL_E_NULL, call, "buffer is NULL") }
   var given = Boundary.quantizeDefaults

@@ -12,20 +12,27 @@ import CSwiftCL
       while row < rows {
         let factors = dy + row &* dyStride
         var input = 0
-        while input < Panels.pad(inputs) {
+        while input < inputs {
           let at = row &* dxStride &+ input
           var sum: Float = 0
-          if input < inputs && mask.map({ $0[at] > 0 }) ?? true {
+          if mask.map({ $0[at] > 0 }) ?? true {
             var output = 0
             while output < padded {
               let panel = weights + ((output >> 4) &* panelStep &+ input &* 16)
-              sum = swiftcl_fma_single(factors[output], panel[output & 15], sum)
-              output &+= 1
+              sum = swiftcl_chain(factors + output, panel, min(16, padded &- output), sum)
+              output &+= 16
             }
+            // What outputs that do not exist would add: -0 becomes 0.
+            if padded & 8 != 0 { sum += 0 }
           }
           dx[at] = sum
           input &+= 1
         }
+        while input & 7 != 0 {
+          dx[row &* dxStride &+ input] = 0
+          input &+= 1
+        }
+        if input & 8 != 0 { swiftcl_eight_clear(dx + (row &* dxStride &+ input)) }
         row &+= 1
       }
     }

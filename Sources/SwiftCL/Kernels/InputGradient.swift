@@ -42,7 +42,7 @@ extension BuiltinKernels {
           let work = DotWork(
             source: DotSource(
               dy: dy + row &* dyStride, dyStride: dyStride, weights: weights + input &* 16,
-              panelStep: panelStep, panels: padded >> 4, last: inputs &- input &- 1),
+              panelStep: panelStep, panels: (padded &+ 15) >> 4, last: inputs &- input &- 1),
             dx: dx + (row &* dxStride &+ input), dxStride: dxStride,
             mask: mask.map { $0 + (row &* dxStride &+ input) })
           DotShape.run(work, rows: share)

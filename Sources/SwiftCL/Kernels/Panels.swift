@@ -20,6 +20,17 @@ struct Panels {
   @inline(__always)
   static func pad(_ n: Int) -> Int { (n &+ 15) & ~15 }
 
+  /// So many outputs as products compute them: where there are vectors whole panels, else to
+  /// the next multiple of eight. Of a last panel the rest is 0.
+  @inline(__always)
+  static func computed(_ outputs: Int) -> Int {
+    #if arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)
+      return (outputs &+ 7) & ~7
+    #else
+      return pad(outputs)
+    #endif
+  }
+
   /// The place of the weight from input `k` to output `o`.
   @inline(__always)
   func index(_ k: Int, _ o: Int) -> Int {

@@ -43,9 +43,9 @@
       y: UnsafeMutablePointer<Float>, yStride: Int, relu: Bool
     ) {
       let work = ForwardShare(
-        x: x, xStride: xStride, rows: rows, inputs: inputs, weights: weights, bias: bias, y: y,
-        yStride: yStride, relu: relu)
-      share(work, units: padded >> 4, cost: (rows &+ fetch) &* inputs &* padded)
+        x: x, xStride: xStride, rows: rows, inputs: inputs, weights: weights, bias: bias,
+        padded: padded, y: y, yStride: yStride, relu: relu)
+      share(work, units: (padded &+ 15) >> 4, cost: (rows &+ fetch) &* inputs &* padded)
     }
 
     func inputGradient(
@@ -66,7 +66,7 @@
       let work = WeightGradientShare(
         x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: inputs,
         gradient: gradient, continues: continues)
-      share(work, units: padded >> 4, cost: (rows &+ fetch) &* inputs &* padded)
+      share(work, units: (padded &+ 15) >> 4, cost: (rows &+ fetch) &* inputs &* padded)
     }
 
     func weightUpdate(
@@ -78,10 +78,11 @@
     ) {
       let work = WeightUpdateShare(
         x: x, xStride: xStride, dy: dy, dyStride: dyStride, rows: rows, inputs: inputs,
+        padded: padded,
         step: Step(
           weights: weights, first: first, second: second, owned: owned, rates: rates,
           update: update))
-      share(work, units: padded >> 4, cost: (rows &+ fetch) &* inputs &* padded)
+      share(work, units: (padded &+ 15) >> 4, cost: (rows &+ fetch) &* inputs &* padded)
     }
 
     func applyUpdate(
@@ -111,6 +112,7 @@
     var inputs: Int
     var weights: UnsafePointer<Float>
     var bias: UnsafePointer<Float>
+    var padded: Int
     var y: UnsafeMutablePointer<Float>
     var yStride: Int
     var relu: Bool
@@ -119,7 +121,8 @@
     func run(first: Int, count: Int) {
       forwardProduct(
         x: x, xStride: xStride, rows: rows, inputs: inputs,
-        weights: weights + first &* inputs &* 16, bias: bias + first &* 16, padded: count &* 16,
+        weights: weights + first &* inputs &* 16, bias: bias + first &* 16,
+        padded: min(count &* 16, padded &- first &* 16),
         y: y + first &* 16, yStride: yStride, relu: relu)
     }
   }
@@ -143,7 +146,7 @@
         dy: dy, dyStride: dyStride, rows: rows, padded: padded, weights: weights + input &* 16,
         panelStep: inputs &* 16, inputs: min(count &* 16, inputs &- input), dx: dx + input,
         dxStride: dxStride, mask: mask.map { $0 + input },
-        chained: chainsInputGradient(rows: rows, padded: padded))
+        chained: chainsInputGradient(rows: rows, padded: Panels.pad(padded)))
     }
   }
 
@@ -194,6 +197,7 @@
     var dyStride: Int
     var rows: Int
     var inputs: Int
+    var padded: Int
     var step: Step
 
     @inline(__always)
@@ -201,7 +205,8 @@
       let own = step.from(vector: first &* inputs)
       weightUpdate(
         x: x, xStride: xStride, dy: dy + first &* 16, dyStride: dyStride, rows: rows,
-        inputs: inputs, padded: count &* 16, weights: own.weights, first: own.first,
+        inputs: inputs, padded: min(count &* 16, padded &- first &* 16), weights: own.weights,
+        first: own.first,
         second: own.second, owned: own.owned, rates: own.rates, update: own.update)
     }
   }

@@ -3,7 +3,6 @@ import CSwiftCL
 /// Where the gradients of consecutive weights come from, sixteen at a time.
 protocol GradientSource {
   func lanes(at offset: Int) -> Lanes
-  func single(at offset: Int) -> Float
 }
 
 /// Gradients that were stored.
@@ -12,9 +11,6 @@ struct StoredGradient: GradientSource {
 
   @inline(__always)
   func lanes(at offset: Int) -> Lanes { start.lanes(at: offset) }
-
-  @inline(__always)
-  func single(at offset: Int) -> Float { start[offset] }
 }
 
 /// Gradients of one panel from a single sample: a product each, not worth storing.
@@ -27,9 +23,6 @@ struct SampleGradient: GradientSource {
   func lanes(at offset: Int) -> Lanes {
     fma16(Lanes(repeating: x[offset >> 4]), dy, Lanes.zero)
   }
-
-  @inline(__always)
-  func single(at offset: Int) -> Float { lanes(at: offset & ~15)[offset & 15] }
 }
 
 /// A matrix of weights with its optimiser state, and the step to make.
@@ -53,47 +46,72 @@ struct UpdateTarget {
     ownership = owned.map { Ownership(words: $0, rates: rates, rate: update.pointee.owned_rate) }
   }
 
-  /// Makes the step for `count` weights from number `start` on.
-  @inline(never)
-  func apply(_ source: some GradientSource, start: Int, count: Int) {
-    if isPlain {
-      applyPlain(source, start: start, count: count)
-    } else if update.pointee.kind == SWIFTCL_OPTIMIZER_ADAM, let second {
-      apply(source, start: start, count: count, second, AdamRule(update: update.pointee))
-    } else {
-      apply(source, start: start, count: count, first, SGDRule(update: update.pointee))
-    }
+  /// Whether all of `count` weights from number `start` on are frozen.
+  @inline(__always)
+  func allFrozen(at start: Int, count: Int) -> Bool {
+    ownership?.allFrozen(at: start, count: count) ?? false
   }
 
   #if arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)
-    private var isPlain: Bool { false }
+    /// Makes the step for `lanes` weights of each of so many groups of sixteen, from number
+    /// `start` on. Their gradients lie `step` apart. One weight at a time: small in code.
+    @inline(never)
+    func apply(
+      _ gradient: UnsafePointer<Float>, step: Int, start: Int, groups: Int, lanes: Int
+    ) {
+      if update.pointee.kind == SWIFTCL_OPTIMIZER_ADAM, let second {
+        apply(gradient, step, start, groups, lanes, second, AdamRule(update: update.pointee))
+      } else {
+        apply(gradient, step, start, groups, lanes, first, SGDRule(update: update.pointee))
+      }
+    }
 
-    private func applyPlain(_ source: some GradientSource, start: Int, count: Int) {}
-
-    /// One weight at a time: small in code.
     @inline(__always)
     private func apply<Rule: UpdateRule>(
-      _ source: some GradientSource, start: Int, count: Int,
+      _ gradient: UnsafePointer<Float>, _ step: Int, _ start: Int, _ groups: Int, _ lanes: Int,
       _ second: UnsafeMutablePointer<Float>, _ rule: Rule
     ) {
-      var offset = 0
-      while offset < count {
-        let index = start &+ offset
-        let factor = ownership?.factor(at: index)
-        if factor != 0 {
-          var state = WeightState<Float>(
-            weight: weights[index], first: first[index],
-            second: Rule.hasSecond ? second[index] : 0)
-          let gradient = rule.gradient(source.single(at: offset), weight: state.weight)
-          rule.step(&state, gradient, rate: rule.update.rate * (factor ?? 1))
-          weights[index] = state.weight
-          first[index] = state.first
-          if Rule.hasSecond { second[index] = state.second }
+      var gradient = gradient
+      var index = start
+      let end = start &+ groups &* 16
+      while index < end {
+        var state = StatePointers(
+          weight: weights + index, first: first + index, second: second + index)
+        let last = gradient + lanes
+        var next = gradient
+        if let ownership, ownership.words[index >> 4] != 0 {
+          var owned = index
+          while next != last {
+            let factor = ownership.factor(at: owned) ?? 1
+            if factor != 0 { state.move(next.pointee, rule, rate: rule.update.rate * factor) }
+            state.advance(Rule.hasSecond)
+            owned &+= 1
+            next += 1
+          }
+        } else {
+          while next != last {
+            state.move(next.pointee, rule, rate: rule.update.rate)
+            state.advance(Rule.hasSecond)
+            next += 1
+          }
         }
-        offset &+= 1
+        gradient += step
+        index &+= 16
       }
     }
   #else
+    /// Makes the step for `count` weights from number `start` on.
+    @inline(never)
+    func apply(_ source: some GradientSource, start: Int, count: Int) {
+      if isPlain {
+        applyPlain(source, start: start, count: count)
+      } else if update.pointee.kind == SWIFTCL_OPTIMIZER_ADAM, let second {
+        apply(source, start: start, count: count, second, AdamRule(update: update.pointee))
+      } else {
+        apply(source, start: start, count: count, first, SGDRule(update: update.pointee))
+      }
+    }
+
     /// Whether all weights take the common step: momentum, and nothing else.
     @inline(__always)
     private var isPlain: Bool {
@@ -175,3 +193,30 @@ struct UpdateTarget {
     }
   #endif
 }
+
+#if arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)
+  /// Where a weight and its optimiser state lie.
+  private struct StatePointers {
+    var weight: UnsafeMutablePointer<Float>
+    var first: UnsafeMutablePointer<Float>
+    var second: UnsafeMutablePointer<Float>
+
+    @inline(__always)
+    func move<Rule: UpdateRule>(_ sum: Float, _ rule: Rule, rate: Float) {
+      var state = WeightState<Float>(
+        weight: weight.pointee, first: first.pointee,
+        second: Rule.hasSecond ? second.pointee : 0)
+      rule.step(&state, rule.gradient(sum, weight: state.weight), rate: rate)
+      weight.pointee = state.weight
+      first.pointee = state.first
+      if Rule.hasSecond { second.pointee = state.second }
+    }
+
+    @inline(__always)
+    mutating func advance(_ hasSecond: Bool) {
+      weight += 1
+      first += 1
+      if hasSecond { second += 1 }
+    }
+  }
+#endif

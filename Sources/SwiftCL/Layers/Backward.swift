@@ -65,7 +65,7 @@ extension Network {
     let target = deltaAbove(input)
     if !shapes[l].sharesInput {
       threads.inputGradient(
-        dy: delta, dyStride: layer.stride, rows: rows, padded: layer.padded,
+        dy: delta, dyStride: layer.stride, rows: rows, padded: Panels.computed(layer.units),
         weights: weights, inputs: layer.inputs, dx: target,
         dxStride: below.stride,
         mask: shapes[input].isPooled ? nil : activationMask(layer: input))

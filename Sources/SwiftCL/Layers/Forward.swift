@@ -27,7 +27,8 @@ extension Network {
     } else {
       product(
         layer: l, x, samples: samples, inputs: layer.inputs, weights: layer.live.weights,
-        bias: bias, padded: layer.padded, y: sums, yStride: layer.stride, relu: relu)
+        bias: bias, padded: Panels.computed(layer.units), y: sums, yStride: layer.stride, relu: relu
+      )
     }
     if trains { working[l].forwardSeconds += layerClock - started }
     if trains && shape.normalises { normalise(layer: l, rows: rows) }

@@ -116,7 +116,7 @@ struct HeadLoss {
       // Columns are usually ascending; fall back to a search where not.
       if c < classCount, Int(columns[c]) == column {
         c += 1
-      } else if !contains(column) {
+      } else if c == classCount || !contains(column) {
         z[column] = 0
       }
     }

@@ -65,7 +65,11 @@ extension Network {
   }
 
   /// The product of a layer with the rows of a surface, gathered where its window says so.
-  @inline(never)
+  #if SWIFTCL_DENSE
+    @inline(__always)
+  #else
+    @inline(never)
+  #endif
   func product(
     layer l: Int, _ surface: Surface, samples: Int, inputs: Int, weights: UnsafePointer<Float>,
     bias: UnsafePointer<Float>, padded: Int, y: UnsafeMutablePointer<Float>, yStride: Int,

@@ -11,7 +11,7 @@ extension Network {
     var rule = update
     threads.weightUpdate(
       x: x, xStride: stride, dy: delta, dyStride: layer.stride, rows: rows, inputs: layer.inputs,
-      padded: layer.padded, weights: layer.live.weights, first: layer.live.first,
+      padded: Panels.computed(layer.units), weights: layer.live.weights, first: layer.live.first,
       second: layer.live.second, owned: protects(layer) ? UnsafePointer(layer.owned) : nil,
       rates: layer.rates.map { UnsafePointer($0) }, update: &rule)
     gradientOfBias(layer: l, rows: rows, delta)
@@ -57,7 +57,7 @@ extension Network {
       gradient: layer.gradients.biases, weights: layer.live.bias, first: layer.live.biasFirst,
       second: layer.live.biasSecond, owned: isOwned ? UnsafePointer(layer.biasOwned) : nil,
       rates: shapes[l].normalises ? nil : layer.biasRates.map { UnsafePointer($0) },
-      count: layer.padded, update: &rule)
+      count: Panels.computed(layer.units), update: &rule)
     guard let norm = layer.live.norm else { return }
     applyUpdate(
       gradient: layer.gradients.scale, weights: norm.values.scale, first: norm.first,

@@ -197,7 +197,7 @@ extension Network {
   /// A reopened task's number names its finished ticket until the end.
   @inline(never)
   func isOpen(_ task: swiftcl_task) -> Bool {
-    let open = self.task
-    return open.isOpen && (task == SWIFTCL_TASK_OPEN || (!open.reopens && task == open.record.task))
+    self.task.isOpen
+      && (task == SWIFTCL_TASK_OPEN || (!self.task.reopens && task == self.task.record.task))
   }
 }

@@ -63,7 +63,7 @@ extension Network {
     return ticket(number)?.pointee.classCount
   }
 
-  /// Runs rows in chunks of max_batch, each through all the tasks.
+  /// Runs rows in chunks of max_batch, each through all the tasks, which are known to exist.
   @inline(never)
   mutating func run(
     _ tasks: UnsafePointer<swiftcl_task>, _ taskCount: Int, _ inputs: UnsafeRawPointer, rows: Int,
@@ -71,9 +71,9 @@ extension Network {
   ) -> swiftcl_status {
     var status = checkRowCount(rows)
     if status != SWIFTCL_OK { return status }
-    for t in 0..<taskCount where classCount(of: tasks[t]) == nil { return error.status }
-    // Outputs are written only on success: all rows are checked first.
-    status = checkRows(inputs, count: rows)
+    // Outputs are written only on success: all rows are checked first. Those of a single chunk
+    // are when it is loaded.
+    if rows > batch { status = checkRows(inputs, count: rows) }
     if status != SWIFTCL_OK { return status }
     var first = 0
     while first < rows {
@@ -90,7 +90,11 @@ extension Network {
   }
 
   /// Runs rows through a finished task; nil is the open one.
-  @inline(never)
+  #if SWIFTCL_DENSE
+    @inline(__always)  // Where a network changes, a call of what only reads it copies it first.
+  #else
+    @inline(never)
+  #endif
   func headRows(of finished: UnsafeMutablePointer<Ticket>?, _ x: InputRows, rows: Int) -> HeadRows {
     if let finished {
       return HeadRows(
@@ -144,7 +148,8 @@ extension Network {
     } else {
       product(
         layer: l, input, samples: rows, inputs: layer.size.inputs, weights: layer.weights,
-        bias: bias, padded: width, y: output, yStride: width, relu: relu)
+        bias: bias, padded: Panels.computed(layer.size.units), y: output, yStride: width,
+        relu: relu)
     }
     if let norm = layer.norm { foldStatistics(layer: l, norm, bias: layer.bias, width) }
     if finishes {

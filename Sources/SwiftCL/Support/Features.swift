@@ -1,13 +1,21 @@
 import CSwiftCL
 
 /// What a build has. Firmware may be built for dense layers that compete per task, alone
-/// (SWIFTCL_DENSE): what other layers, masks, replay, eight-bit weights, other samplers and moving protection add is
-/// then a constant, and the compiler leaves out all that depends on it. A description or a ticket that asks for more is refused.
+/// (SWIFTCL_DENSE): what other layers, masks, replay, other samplers and moving protection add is
+/// then a constant, and the compiler leaves out all that depends on it; eight-bit tickets likewise,
+/// unless SWIFTCL_INT8 asks for them. A description or a ticket that asks for more is refused.
 enum Features {
   #if SWIFTCL_DENSE
     static var all: Bool { false }
   #else
     static var all: Bool { true }
+  #endif
+
+  /// Tickets with eight-bit weights.
+  #if SWIFTCL_DENSE && !SWIFTCL_INT8
+    static var int8: Bool { false }
+  #else
+    static var int8: Bool { true }
   #endif
 
   static var refusal: StaticString {

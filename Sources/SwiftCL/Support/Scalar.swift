@@ -1,3 +1,5 @@
+import CSwiftCL
+
 /// exp and log in plain multiplications and additions of one written order:
 /// every target computes the same bits, whatever its C library.
 enum Scalar {
@@ -71,24 +73,28 @@ enum Scalar {
 /// True when all values are finite; one pass, no branch per element.
 @inline(never)
 func allFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
-  // A finite number times zero is zero; infinity and NaN give NaN. The four quarters go
-  // side by side: rows often come from afar, and memory serves several streams better.
-  let quarter = count / 4 & ~15
-  var sum = SIMD16<Float>(repeating: 0)
-  var i = 0
-  while i < quarter {
-    var q = 0
-    while q < 4 {
-      sum += Lane.load(values + (q &* quarter &+ i)) * 0
-      q &+= 1
+  #if arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)
+    return swiftcl_all_finite(values, count) != 0
+  #else
+    // A finite number times zero is zero; infinity and NaN give NaN. The four quarters go
+    // side by side: rows often come from afar, and memory serves several streams better.
+    let quarter = count / 4 & ~15
+    var sum = SIMD16<Float>(repeating: 0)
+    var i = 0
+    while i < quarter {
+      var q = 0
+      while q < 4 {
+        sum += Lane.load(values + (q &* quarter &+ i)) * 0
+        q &+= 1
+      }
+      i &+= 16
     }
-    i &+= 16
-  }
-  i = 4 &* quarter
-  var rest: Float = 0
-  while i < count {
-    rest += values[i] * 0
-    i &+= 1
-  }
-  return sum.sum() + rest == 0
+    i = 4 &* quarter
+    var rest: Float = 0
+    while i < count {
+      rest += values[i] * 0
+      i &+= 1
+    }
+    return sum.sum() + rest == 0
+  #endif
 }

@@ -93,19 +93,21 @@ struct InputFormat {
         let v = (source + e).loadUnaligned(as: SIMD16<UInt8>.self)
         row.setLanes(swiftcl_from_u8(v), at: e)
       }
-      for e in whole..<count { row[e] = Float((source + e).load(as: UInt8.self)) }
+      for e in whole..<count { row[e] = swiftcl_from_int(Int32((source + e).load(as: UInt8.self))) }
     case SWIFTCL_INPUT_I8:
       for e in stride(from: 0, to: whole, by: 16) {
         let v = (source + e).loadUnaligned(as: SIMD16<Int8>.self)
         row.setLanes(swiftcl_from_i8(v), at: e)
       }
-      for e in whole..<count { row[e] = Float((source + e).load(as: Int8.self)) }
+      for e in whole..<count { row[e] = swiftcl_from_int(Int32((source + e).load(as: Int8.self))) }
     case SWIFTCL_INPUT_I16:
       for e in stride(from: 0, to: whole, by: 16) {
         let v = (source + e * 2).loadUnaligned(as: SIMD16<Int16>.self)
         row.setLanes(swiftcl_from_i16(v), at: e)
       }
-      for e in whole..<count { row[e] = Float((source + e * 2).loadUnaligned(as: Int16.self)) }
+      for e in whole..<count {
+        row[e] = swiftcl_from_int(Int32((source + e * 2).loadUnaligned(as: Int16.self)))
+      }
     default:
       UnsafeMutableRawPointer(row).copyMemory(from: source, byteCount: count * 4)
     }

@@ -42,16 +42,18 @@ extension OpenTicket {
         below < 0 ? inputSurface(x, rowStride) : surface(above: below, shorts, rows, places)
       let y = shorts + places.output(l) * rows
       var added: UnsafePointer<Int16>?
-      if window.added > 0 { added = surface(above: window.added - 1, shorts, rows, places).rows }
+      if Features.all && window.added > 0 {
+        added = surface(above: window.added - 1, shorts, rows, places).rows
+      }
       product(l, window, read, added, samples: rows, gathered, y)
       let layer = layers[l]
-      if layer.flags & TicketFormat.perSample != 0 {
+      if Features.all && layer.flags & TicketFormat.perSample != 0 {
         passLargest(
           y, stride: panels(l).padded, count: rows * window.window.outPixels,
           units: Int(layer.units), blockSize: Int(layer.block_size),
           relu: layer.flags & TicketFormat.relu != 0)
       }
-      if window.pool.kind != 0 {
+      if Features.all && window.pool.kind != 0 {
         ShortPooling(transition: window.pool, samples: rows, stride: panels(l).padded)
           .forward(y, shorts + places.pooled(l) * rows)
       }
@@ -91,7 +93,7 @@ extension OpenTicket {
       high: range.largest, added_factor: range.added_factor,
       added_shift: Int32(range.added_shift), added: added, y: isHead ? nil : y,
       wide: isHead ? UnsafeMutableRawPointer(y).assumingMemoryBound(to: Int32.self) : nil)
-    if !gathersShorts(l, window) {
+    if !Features.all || !gathersShorts(l, window) {
       int8Rows(pass)
       return
     }
@@ -142,28 +144,39 @@ extension OpenTicket {
   /// the nearest integer.
   private func convertFloats(_ source: UnsafeRawPointer, to row: UnsafeMutablePointer<Int16>) {
     let inverse = 1 / ranges[0].scale
-    let largest = Float(ranges[0].largest)
+    let largest = swiftcl_from_int(ranges[0].largest)
     let plane = input.elements / input.channels
-    for first in stride(from: 0, to: input.elements, by: 16) {
-      let count = min(16, input.elements - first)
-      var values = SIMD16<Float>(repeating: 0)
-      if let scale = input.scale, let offset = input.offset {
-        for lane in 0..<count {
-          let e = first + lane
+    #if SWIFTCL_FIRMWARE
+      for e in 0..<input.elements {
+        var value = (source + e &* 4).loadUnaligned(as: Float.self)
+        if let scale = input.scale, let offset = input.offset {
           let c = input.layout == SWIFTCL_LAYOUT_PLANAR ? e / plane : e % input.channels
-          let value = (source + e &* 4).loadUnaligned(as: Float.self)
-          values[lane] = value * scale[c] + offset[c]
+          value = value * scale[c] + offset[c]
         }
-      } else if count == 16 {
-        values = (source + first &* 4).assumingMemoryBound(to: Float.self).lanes(at: 0)
-      } else {
-        for lane in 0..<count {
-          values[lane] = (source + (first + lane) &* 4).loadUnaligned(as: Float.self)
-        }
+        row[e] = swiftcl_nearest_single(value * inverse, largest)
       }
-      let nearest = swiftcl_nearest(values * inverse, largest)
-      // Rows are padded to sixteen.
-      UnsafeMutableRawPointer(row + first).storeBytes(of: nearest, as: SIMD16<Int16>.self)
-    }
+    #else
+      for first in stride(from: 0, to: input.elements, by: 16) {
+        let count = min(16, input.elements - first)
+        var values = SIMD16<Float>(repeating: 0)
+        if let scale = input.scale, let offset = input.offset {
+          for lane in 0..<count {
+            let e = first + lane
+            let c = input.layout == SWIFTCL_LAYOUT_PLANAR ? e / plane : e % input.channels
+            let value = (source + e &* 4).loadUnaligned(as: Float.self)
+            values[lane] = value * scale[c] + offset[c]
+          }
+        } else if count == 16 {
+          values = (source + first &* 4).assumingMemoryBound(to: Float.self).lanes(at: 0)
+        } else {
+          for lane in 0..<count {
+            values[lane] = (source + (first + lane) &* 4).loadUnaligned(as: Float.self)
+          }
+        }
+        let nearest = swiftcl_nearest(values * inverse, largest)
+        // Rows are padded to sixteen.
+        UnsafeMutableRawPointer(row + first).storeBytes(of: nearest, as: SIMD16<Int16>.self)
+      }
+    #endif
   }
 }

@@ -19,7 +19,7 @@ struct ScratchPlaces {
 
   init(_ ticket: OpenTicket) {
     measure(ticket)
-    if ticket.isChain {
+    if !Features.all || ticket.isChain {
       placeInTurn(ticket)
     } else {
       place(ticket)
@@ -34,6 +34,7 @@ struct ScratchPlaces {
       // The head of an int8 ticket gives integers of 32 bits.
       if ticket.isInt8 && l == ticket.layerCount - 1 { sizes[2 * l] *= 2 }
       sizes[2 * l + 1] = window.pool.kind == 0 ? 0 : window.surfacePixels * width
+      if !Features.all { continue }
       // Moments are twice the number of the layer that runs, one later for its pooling.
       deaths[2 * l] = 2 * l + 1
       deaths[2 * l + 1] = 2 * l + 1

@@ -60,7 +60,7 @@ struct OpenTicket {
   /// Rows beyond which a larger chunk gains nothing.
   var fastRows = 1
 
-  var isInt8: Bool { Features.all && header.pointee.flags & TicketFormat.int8 != 0 }
+  var isInt8: Bool { Features.int8 && header.pointee.flags & TicketFormat.int8 != 0 }
   private var elementBytes: Int { isInt8 ? 2 : 4 }
   var rowBytes: Int { (activations + converted) * elementBytes }
   var patchBytes: Int { patches * elementBytes }
@@ -88,6 +88,7 @@ struct OpenTicket {
   /// Plans the scratch of a row and of a chunk.
   mutating func planScratch() {
     for l in 0..<layerCount {
+      if !Features.all { break }
       let window = window(l)
       if window.input > 0 || window.added > 0 { isChain = false }
       if isInt8 ? gathersShorts(l, window) : window.gathers {

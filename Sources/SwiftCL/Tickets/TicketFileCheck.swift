@@ -46,7 +46,7 @@ struct TicketCheck {
     if bytes < UInt64(TicketFormat.headerBytes) { return impossible() }
     let body = Int(bytes) - TicketFormat.headerBytes
     if checksum(TicketFormat.headerBytes, body) != header.pointee.body_crc { return damaged() }
-    if header.pointee.flags & ~(Features.all ? TicketFormat.int8 : 0) != 0
+    if header.pointee.flags & ~(Features.int8 ? TicketFormat.int8 : 0) != 0
       || header.pointee.reserved != 0
     {
       return unsupported()

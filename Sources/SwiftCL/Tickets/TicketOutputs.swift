@@ -41,7 +41,7 @@ extension TicketRun {
     for row in 0..<n {
       let logits = z + row * Panels.pad(classes)
       if let target {
-        for c in 0..<classes { target[row * classes + c] = Float(logits[c]) * scale }
+        for c in 0..<classes { target[row * classes + c] = swiftcl_from_int(logits[c]) * scale }
       }
       if let integers = outputs.integers {
         (integers + (first + row) * classes).update(from: logits, count: classes)

@@ -241,13 +241,14 @@ extension OpenTicket {
   ) {
     let inputs = Int(layer.pointee.inputs)
     let width = Panels.pad(Int(layer.pointee.units))
+    let computed = Panels.computed(Int(layer.pointee.units))
     let weights = section(layer.pointee.weights, Float.self)
     let bias = section(layer.pointee.bias, Float.self)
     let all = samples * window.window.outPixels
     if !Features.all || !window.gathers {
       panelProduct(
         x: surface.rows, xStride: surface.pixelStride, rows: all, inputs: inputs, weights: weights,
-        bias: bias, padded: width, y: y, relu: relu)
+        bias: bias, padded: computed, y: y, yStride: width, relu: relu)
       return
     }
     let patches = Patches(
@@ -259,7 +260,7 @@ extension OpenTicket {
       patches.gather(surface, first: first, count: count, to: scratch)
       panelProduct(
         x: scratch, xStride: patches.stride, rows: count, inputs: inputs, weights: weights,
-        bias: bias, padded: width, y: y + first * width, relu: relu)
+        bias: bias, padded: computed, y: y + first * width, yStride: width, relu: relu)
       first += count
     }
   }
@@ -270,17 +271,17 @@ extension OpenTicket {
 @inline(__always)
 private func panelProduct(
   x: UnsafePointer<Float>, xStride: Int, rows: Int, inputs: Int, weights: UnsafePointer<Float>,
-  bias: UnsafePointer<Float>, padded: Int, y: UnsafeMutablePointer<Float>, relu: Bool
+  bias: UnsafePointer<Float>, padded: Int, y: UnsafeMutablePointer<Float>, yStride: Int, relu: Bool
 ) {
   #if SWIFTCL_CBLAS
     for first in stride(from: 0, to: padded, by: 16) {
       forwardProduct(
         x: x, xStride: xStride, rows: rows, inputs: inputs, weights: weights + first * inputs,
-        bias: bias + first, padded: 16, y: y + first, yStride: padded, relu: relu)
+        bias: bias + first, padded: 16, y: y + first, yStride: yStride, relu: relu)
     }
   #else
     forwardProduct(
       x: x, xStride: xStride, rows: rows, inputs: inputs, weights: weights, bias: bias,
-      padded: padded, y: y, yStride: padded, relu: relu)
+      padded: padded, y: y, yStride: yStride, relu: relu)
   #endif
 }

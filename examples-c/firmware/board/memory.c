@@ -13,6 +13,13 @@ void *memcpy(void *restrict to, const void *restrict from, size_t bytes) {
   uint8_t *t = to;
   const uint8_t *f = from;
   if ((((uintptr_t)t | (uintptr_t)f) & 3) == 0) {
+#if defined(__arm__)
+    for (; bytes >= 32; bytes -= 32)
+      __asm__ volatile("ldmia %1!, {r3-r6}\nstmia %0!, {r3-r6}\nldmia %1!, {r3-r6}\nstmia %0!, {r3-r6}"
+                       : "+l"(t), "+l"(f)
+                       :
+                       : "r3", "r4", "r5", "r6", "memory");
+#endif
     for (; bytes >= 32; bytes -= 32, t += 32, f += 32) {
       const word *w = (const word *)f;
       word a = w[0], b = w[1], c = w[2], d = w[3], e = w[4], g = w[5], h = w[6], i = w[7], *to_words = (word *)t;
