@@ -14,13 +14,12 @@ extension Network {
     }
   }
 
-  /// Starts parking: all candidates, as they were just filled, move aside.
-  mutating func parkAll() {
+  /// The two sets change their places: a task's candidates are filled as though they ran.
+  func exchangeParked() {
     for l in 0..<layerCount {
       let live = working[l].live
-      working[l].parked.take(
-        from: live, inputs: nil, live.inputs, outputs: nil, live.units,
-        blocks: l < hidden ? shapes[l].blocks : 0, hasLogits: l < hidden && gatesPerTask(l))
+      working[l].live = working[l].parked
+      working[l].parked = live
     }
   }
 
