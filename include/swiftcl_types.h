@@ -458,6 +458,25 @@ typedef struct swiftcl_plan {
   uint64_t data_bytes;       /**< part of the total: what is known of the examples that are followed */
 } swiftcl_plan;
 
+/* swiftcl_proposal.changes: what swiftcl_network_propose may change to make a network fit */
+#define SWIFTCL_CHANGE_SAMPLER 1u   /**< two candidates of a block run at a time: SWIFTCL_SAMPLER_TOP_K, top_k = 2 */
+#define SWIFTCL_CHANGE_DRAWS 2u     /**< a smaller replay_batch */
+#define SWIFTCL_CHANGE_BATCH 4u     /**< a smaller max_batch: steps and predictions in smaller pieces */
+#define SWIFTCL_CHANGE_ROWS 8u      /**< fewer replay_rows */
+
+/** What swiftcl_network_propose found. */
+typedef struct swiftcl_proposal {
+  uint32_t struct_size; /**< sizeof(swiftcl_proposal), set by the caller */
+  uint32_t changes;     /**< SWIFTCL_CHANGE_... bits: what is not as it was described; 0: it fits as it is */
+  uint32_t affects;     /**< of these, the bits by which what is learned may differ from what was described */
+  uint32_t tried;       /**< settings that were planned, the proposed one included */
+  uint64_t total_bytes; /**< of the proposed options: total_bytes of their plan */
+  uint64_t described_bytes; /**< of the options as described; UINT64_MAX where no address space holds them */
+  float compete_share;  /**< where the sampler is changed: the share of a task's steps to give as compete_steps,
+                             0.05; it saves time and no bytes. Else 0 */
+  uint32_t reserved;
+} swiftcl_proposal;
+
 /** The description of a network as it stands, for a caller who did not write it. */
 typedef struct swiftcl_network_info {
   uint32_t struct_size; /**< sizeof(swiftcl_network_info), set by the caller */

@@ -120,7 +120,8 @@ extension WorkingLayer {
 
     live = CandidateSet(
       &arena, inputs: shape.liveInputs, width: width, blocks: shape.blocks,
-      candidates: min(candidates, stride), adam: options.usesAdam, normalises: shape.normalises, hasWeights: dense, &part.parameters,
+      candidates: min(candidates, stride), adam: options.usesAdam, normalises: shape.normalises,
+      hasWeights: dense, &part.parameters,
       &part.optimizer, &part.competition)
     if masked {
       var scratch = Arena(region + buffers.offset(BufferPlan.maskScratch(l)))
