@@ -421,6 +421,12 @@ typedef struct swiftcl_options {
   const swiftcl_mask_phase *mask_phases; /**< another one, at most SWIFTCL_MAX_MASK_PHASES; steps increase */
   uint32_t data_samples;      /**< most examples of a task that are followed for data removal; 0: none */
   int32_t data_rule;          /**< SWIFTCL_DATA_... */
+
+  /* memory of a training step */
+  uint32_t recompute;         /**< n of 2 to 32: of the outputs of the layers with parameters only every n-th is kept on
+                                   the way forward, with those of the last layers and those that more than one layer
+                                   reads; the others are computed again, group by group, on the way back. Less
+                                   activation_bytes, more multiply-adds, the same bits. 0 and 1: all are kept; 0 */
 } swiftcl_options;
 
 /* swiftcl_plan.warnings */
@@ -459,10 +465,11 @@ typedef struct swiftcl_plan {
 } swiftcl_plan;
 
 /* swiftcl_proposal.changes: what swiftcl_network_propose may change to make a network fit */
-#define SWIFTCL_CHANGE_SAMPLER 1u   /**< two candidates of a block run at a time: SWIFTCL_SAMPLER_TOP_K, top_k = 2 */
-#define SWIFTCL_CHANGE_DRAWS 2u     /**< a smaller replay_batch */
-#define SWIFTCL_CHANGE_BATCH 4u     /**< a smaller max_batch: steps and predictions in smaller pieces */
-#define SWIFTCL_CHANGE_ROWS 8u      /**< fewer replay_rows */
+#define SWIFTCL_CHANGE_RECOMPUTE 1u /**< `recompute`: outputs are computed again instead of kept; changes no bit */
+#define SWIFTCL_CHANGE_SAMPLER 2u   /**< two candidates of a block run at a time: SWIFTCL_SAMPLER_TOP_K, top_k = 2 */
+#define SWIFTCL_CHANGE_DRAWS 4u     /**< a smaller replay_batch */
+#define SWIFTCL_CHANGE_BATCH 8u     /**< a smaller max_batch: steps and predictions in smaller pieces */
+#define SWIFTCL_CHANGE_ROWS 16u      /**< fewer replay_rows */
 
 /** What swiftcl_network_propose found. */
 typedef struct swiftcl_proposal {

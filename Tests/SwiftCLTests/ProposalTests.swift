@@ -7,7 +7,8 @@ import Testing
 struct ProposalTests {
   static let layers = [dense(64, 8), dense(64, 8), dense(32, 8), head(5)]
   static let all =
-    SWIFTCL_CHANGE_SAMPLER | SWIFTCL_CHANGE_DRAWS | SWIFTCL_CHANGE_BATCH | SWIFTCL_CHANGE_ROWS
+    SWIFTCL_CHANGE_RECOMPUTE | SWIFTCL_CHANGE_SAMPLER | SWIFTCL_CHANGE_DRAWS | SWIFTCL_CHANGE_BATCH
+    | SWIFTCL_CHANGE_ROWS
 
   private struct Answer {
     var status: swiftcl_status
@@ -85,7 +86,9 @@ struct ProposalTests {
       }
       let found = answer.proposed
       #expect(answer.report.total_bytes < bytes && answer.report.total_bytes == planned(found))
-      #expect(answer.report.changes & last == last)
+      let inner = SWIFTCL_CHANGE_RECOMPUTE | SWIFTCL_CHANGE_SAMPLER
+      #expect(answer.report.changes & last & ~inner == last & ~inner)
+      #expect((found.recompute > 1) == (answer.report.changes & SWIFTCL_CHANGE_RECOMPUTE != 0))
       seen.insert(answer.report.changes)
       last = answer.report.changes
       bytes = answer.report.total_bytes
@@ -96,6 +99,7 @@ struct ProposalTests {
       }
       #expect(test.network.plan.total_bytes == bytes)
     }
+    #expect(seen.contains { $0 == SWIFTCL_CHANGE_RECOMPUTE })
     #expect(seen.contains { $0 & SWIFTCL_CHANGE_DRAWS != 0 && $0 & SWIFTCL_CHANGE_BATCH == 0 })
     #expect(seen.contains { $0 & SWIFTCL_CHANGE_BATCH != 0 && $0 & SWIFTCL_CHANGE_ROWS == 0 })
     #expect(seen.contains { $0 & SWIFTCL_CHANGE_ROWS != 0 })
@@ -103,7 +107,8 @@ struct ProposalTests {
 
   /// What is not allowed is as it was given, however little there is.
   @Test(arguments: [
-    0, SWIFTCL_CHANGE_SAMPLER, SWIFTCL_CHANGE_DRAWS, SWIFTCL_CHANGE_BATCH, SWIFTCL_CHANGE_ROWS,
+    0, SWIFTCL_CHANGE_RECOMPUTE, SWIFTCL_CHANGE_SAMPLER, SWIFTCL_CHANGE_DRAWS, SWIFTCL_CHANGE_BATCH,
+    SWIFTCL_CHANGE_ROWS,
   ])
   func onlyWhatIsAllowedChanges(_ allowed: UInt32) {
     let given = options()
@@ -114,6 +119,8 @@ struct ProposalTests {
       if answer.status != SWIFTCL_OK { continue }
       let found = answer.proposed
       #expect(answer.report.changes & ~allowed == 0 && answer.report.affects & ~allowed == 0)
+      #expect(answer.report.affects & SWIFTCL_CHANGE_RECOMPUTE == 0)
+      if allowed != SWIFTCL_CHANGE_RECOMPUTE { #expect(found.recompute == given.recompute) }
       if allowed != SWIFTCL_CHANGE_SAMPLER {
         #expect(found.sampler == given.sampler && answer.report.compete_share == 0)
       }

@@ -48,6 +48,7 @@ struct DescriptionCheck {
     if status == SWIFTCL_OK { status = checkTasks(options) }
     if status == SWIFTCL_OK { status = checkCompetition(options) }
     if status == SWIFTCL_OK { status = checkLearning(options) }
+    if status == SWIFTCL_OK { status = range("recompute", options.recompute, 0, 32, "0 to 32") }
     if !Features.all { return status }
     if status == SWIFTCL_OK { status = checkReplay(options) }
     if status == SWIFTCL_OK { status = checkSparsity(options) }

@@ -13,6 +13,10 @@ struct Proposal {
   /// Of all settings so far, the one that needs least.
   private(set) var least: swiftcl_plan?
 
+  /// What is kept and what is made again at once are about as much where n is the square root of the
+  /// number of layers, of which there are at most 32: larger n save nothing more.
+  private static let mostLevels = 8
+
   /// Top-2 learns as much with half the usual time to compete.
   static let competeShare: Float = 0.05
 
@@ -25,47 +29,63 @@ struct Proposal {
 
   /// What was found; nil where not even the last setting fits.
   mutating func find() -> swiftcl_proposal? {
-    fits() || samplesTwo() || halvesDraws() || halvesBatch() || keepsFewerRows() ? report : nil
+    guard fits() || halvesDraws() || halvesBatch() || keepsFewerRows() else { return nil }
+    report.affects = report.changes & ~SWIFTCL_CHANGE_RECOMPUTE
+    if report.changes & SWIFTCL_CHANGE_SAMPLER != 0 { report.compete_share = Proposal.competeShare }
+    return report
   }
 
   private func may(_ change: UInt32) -> Bool { allowed & change != 0 }
 
-  private mutating func note(_ change: UInt32) {
-    report.changes |= change
-    report.affects |= change
+  /// The setting as it stands; or with outputs computed again; or with two candidates of a block at a
+  /// time, without and with that.
+  private mutating func fits() -> Bool {
+    if fitsOrRemakes() { return true }
+    if !may(SWIFTCL_CHANGE_SAMPLER) || !Features.all || samplesFew || !competesByMore {
+      return false
+    }
+    options.sampler = SWIFTCL_SAMPLER_TOP_K
+    options.top_k = 2
+    report.changes |= SWIFTCL_CHANGE_SAMPLER
+    if fitsOrRemakes() { return true }
+    // Candidates that wait take room as well: in small steps that is more than it saves.
+    options.sampler = given.sampler
+    options.top_k = given.top_k
+    report.changes &= ~SWIFTCL_CHANGE_SAMPLER
+    return false
   }
 
-  /// Plans the setting as it stands.
-  private mutating func fits() -> Bool {
+  private mutating func fitsOrRemakes() -> Bool {
+    options.recompute = given.recompute
+    report.changes &= ~SWIFTCL_CHANGE_RECOMPUTE
+    if isPlannedWithin() { return true }
+    if !may(SWIFTCL_CHANGE_RECOMPUTE) { return false }
+    let most = min(options.parameterLayers - 1, Proposal.mostLevels)
+    report.changes |= SWIFTCL_CHANGE_RECOMPUTE
+    var n = max(2, Int(given.recompute) + 1)
+    while n <= most {
+      options.recompute = UInt32(n)
+      if isPlannedWithin() { return true }
+      n += 1
+    }
+    return false
+  }
+
+  private mutating func isPlannedWithin() -> Bool {
     let whole = Network.complete(options)
     let plan = MemoryPlan.measure(whole)?.report(whole)
     report.total_bytes = plan?.total_bytes ?? UInt64.max
     if report.tried == 0 { report.described_bytes = report.total_bytes }
     report.tried += 1
-    if let plan, plan.total_bytes < least?.total_bytes ?? UInt64.max { least = plan }
-    return report.total_bytes <= bytes && plan != nil
+    guard let plan else { return false }
+    if plan.total_bytes < least?.total_bytes ?? UInt64.max { least = plan }
+    return plan.total_bytes <= bytes
   }
 
-  /// Of each block two candidates run at a time. Only where more would: of two nothing is saved.
-  private mutating func samplesTwo() -> Bool {
-    let isSmall =
-      options.sampler == SWIFTCL_SAMPLER_RANDOM
-      || (options.sampler == SWIFTCL_SAMPLER_TOP_K && options.top_k <= 2)
-    if !may(SWIFTCL_CHANGE_SAMPLER) || isSmall || !Features.all || !competesByMore { return false }
-    options.sampler = SWIFTCL_SAMPLER_TOP_K
-    options.top_k = 2
-    note(SWIFTCL_CHANGE_SAMPLER)
-    report.compete_share = Proposal.competeShare
-    if fits() { return true }
-    // All candidates wait beside the two that run: with few of them that takes more than it saves.
-    if let least, report.total_bytes > least.total_bytes {
-      options.sampler = given.sampler
-      options.top_k = given.top_k
-      report.changes &= ~SWIFTCL_CHANGE_SAMPLER
-      report.affects = report.changes
-      report.compete_share = 0
-    }
-    return false
+  /// Whether no more than two run as it is.
+  private var samplesFew: Bool {
+    given.sampler == SWIFTCL_SAMPLER_RANDOM
+      || (given.sampler == SWIFTCL_SAMPLER_TOP_K && given.top_k <= 2)
   }
 
   private var competesByMore: Bool {
@@ -80,7 +100,7 @@ struct Proposal {
     if !may(SWIFTCL_CHANGE_DRAWS) || options.recalledRows == 0 { return false }
     while options.replay_batch > 1 {
       options.replay_batch = (options.replay_batch + 1) / 2
-      note(SWIFTCL_CHANGE_DRAWS)
+      report.changes |= SWIFTCL_CHANGE_DRAWS
       if fits() { return true }
     }
     return false
@@ -90,7 +110,7 @@ struct Proposal {
     if !may(SWIFTCL_CHANGE_BATCH) { return false }
     while options.max_batch > 1 {
       options.max_batch = (options.max_batch + 1) / 2
-      note(SWIFTCL_CHANGE_BATCH)
+      report.changes |= SWIFTCL_CHANGE_BATCH
       if fits() { return true }
     }
     return false
@@ -101,7 +121,7 @@ struct Proposal {
     if !may(SWIFTCL_CHANGE_ROWS) || !options.hasReplayMemory { return false }
     var most = options.replayCapacity
     if most <= 1 { return false }
-    note(SWIFTCL_CHANGE_ROWS)
+    report.changes |= SWIFTCL_CHANGE_ROWS
     options.replay_rows = 1
     if !fits() { return false }
     var fewest = 1

@@ -89,7 +89,7 @@ extension swiftcl_options {
     sink.put(distill_teacher)
     sink.put(distill_temperature)
     sink.put(distill_weight)
-    if hasClassFields || hasSparseFields {
+    if hasClassFields || hasSparseFields || hasMemoryFields {
       sink.put(class_head)
       sink.put(replay_new_rows)
     }
