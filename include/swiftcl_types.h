@@ -427,6 +427,10 @@ typedef struct swiftcl_options {
                                    the way forward, with those of the last layers and those that more than one layer
                                    reads; the others are computed again, group by group, on the way back. Less
                                    activation_bytes, more multiply-adds, the same bits. 0 and 1: all are kept; 0 */
+  uint32_t replay_u8;         /**< 1: rows of f32 and i16 are stored in eight bits an element, as the nearest of 256
+                                   values from replay_low to replay_high; 0: as they were given; 0 */
+  float replay_low;           /**< as elements are given, before input_scale; what is below counts as this */
+  float replay_high;          /**< above replay_low; what is above counts as this. Both 0: no range */
 } swiftcl_options;
 
 /* swiftcl_plan.warnings */
@@ -469,7 +473,8 @@ typedef struct swiftcl_plan {
 #define SWIFTCL_CHANGE_SAMPLER 2u   /**< two candidates of a block run at a time: SWIFTCL_SAMPLER_TOP_K, top_k = 2 */
 #define SWIFTCL_CHANGE_DRAWS 4u     /**< a smaller replay_batch */
 #define SWIFTCL_CHANGE_BATCH 8u     /**< a smaller max_batch: steps and predictions in smaller pieces */
-#define SWIFTCL_CHANGE_ROWS 16u      /**< fewer replay_rows */
+#define SWIFTCL_CHANGE_REPLAY_U8 16u /**< `replay_u8`, as many rows; only where replay_low and replay_high are a range */
+#define SWIFTCL_CHANGE_ROWS 32u      /**< fewer replay_rows */
 
 /** What swiftcl_network_propose found. */
 typedef struct swiftcl_proposal {

@@ -8,7 +8,7 @@ struct ProposalTests {
   static let layers = [dense(64, 8), dense(64, 8), dense(32, 8), head(5)]
   static let all =
     SWIFTCL_CHANGE_RECOMPUTE | SWIFTCL_CHANGE_SAMPLER | SWIFTCL_CHANGE_DRAWS | SWIFTCL_CHANGE_BATCH
-    | SWIFTCL_CHANGE_ROWS
+    | SWIFTCL_CHANGE_REPLAY_U8 | SWIFTCL_CHANGE_ROWS
 
   private struct Answer {
     var status: swiftcl_status
@@ -24,6 +24,8 @@ struct ProposalTests {
     options.max_tasks = 2
     options.replay = SWIFTCL_REPLAY_ER
     options.replay_rows = 200
+    options.replay_low = -2
+    options.replay_high = 2
     configure(&options)
     return options
   }
@@ -100,6 +102,8 @@ struct ProposalTests {
       #expect(test.network.plan.total_bytes == bytes)
     }
     #expect(seen.contains { $0 == SWIFTCL_CHANGE_RECOMPUTE })
+    #expect(
+      seen.contains { $0 & SWIFTCL_CHANGE_REPLAY_U8 != 0 && $0 & SWIFTCL_CHANGE_DRAWS == 0 })
     #expect(seen.contains { $0 & SWIFTCL_CHANGE_DRAWS != 0 && $0 & SWIFTCL_CHANGE_BATCH == 0 })
     #expect(seen.contains { $0 & SWIFTCL_CHANGE_BATCH != 0 && $0 & SWIFTCL_CHANGE_ROWS == 0 })
     #expect(seen.contains { $0 & SWIFTCL_CHANGE_ROWS != 0 })
@@ -108,7 +112,7 @@ struct ProposalTests {
   /// What is not allowed is as it was given, however little there is.
   @Test(arguments: [
     0, SWIFTCL_CHANGE_RECOMPUTE, SWIFTCL_CHANGE_SAMPLER, SWIFTCL_CHANGE_DRAWS, SWIFTCL_CHANGE_BATCH,
-    SWIFTCL_CHANGE_ROWS,
+    SWIFTCL_CHANGE_REPLAY_U8, SWIFTCL_CHANGE_ROWS,
   ])
   func onlyWhatIsAllowedChanges(_ allowed: UInt32) {
     let given = options()
@@ -126,6 +130,7 @@ struct ProposalTests {
       }
       if allowed != SWIFTCL_CHANGE_DRAWS { #expect(found.replay_batch == given.replay_batch) }
       if allowed != SWIFTCL_CHANGE_BATCH { #expect(found.max_batch == given.max_batch) }
+      if allowed != SWIFTCL_CHANGE_REPLAY_U8 { #expect(found.replay_u8 == 0) }
       if allowed != SWIFTCL_CHANGE_ROWS { #expect(found.replay_rows == given.replay_rows) }
     }
   }

@@ -1,9 +1,10 @@
 import CSwiftCL
 
 /// Looks for options by which the described network fits into a number of bytes. Settings are planned
-/// one after the other: as described; replay_batch halved, down to 1; max_batch halved, down to 1; as
-/// many replay_rows as there is room for, each with all changes of those before it. Of every setting
-/// the fastest form that fits is taken: as it is; with `recompute` of 2, 3 and so on; with two candidates of a
+/// one after the other: as described; as many rows stored in eight bits (replay_u8), where replay_low and
+/// replay_high are a range; replay_batch halved, down to 1; max_batch halved, down to 1; as many
+/// replay_rows as there is room for; each with all changes of those before it. Of every setting the
+/// fastest form that fits is taken: as it is; with `recompute` of 2, 3 and so on; with two candidates of a
 /// block at a time; with both (docs/concepts.md, "What fits"). Of the changes only those are made that
 /// `allowed` names; the first setting that fits is the proposal. Builds nothing.
 ///
@@ -38,7 +39,7 @@ public func swiftcl_network_propose(
   if status != SWIFTCL_OK { return status }
   let known =
     SWIFTCL_CHANGE_RECOMPUTE | SWIFTCL_CHANGE_SAMPLER | SWIFTCL_CHANGE_DRAWS | SWIFTCL_CHANGE_BATCH
-    | SWIFTCL_CHANGE_ROWS
+    | SWIFTCL_CHANGE_REPLAY_U8 | SWIFTCL_CHANGE_ROWS
   if allowed & ~known != 0 {
     return ErrorRecord.fail(
       error, SWIFTCL_E_ARGUMENT, call, "allowed", is: Int(shown: UInt64(allowed)),

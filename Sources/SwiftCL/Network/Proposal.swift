@@ -29,7 +29,9 @@ struct Proposal {
 
   /// What was found; nil where not even the last setting fits.
   mutating func find() -> swiftcl_proposal? {
-    guard fits() || halvesDraws() || halvesBatch() || keepsFewerRows() else { return nil }
+    guard fits() || storesBytes() || halvesDraws() || halvesBatch() || keepsFewerRows() else {
+      return nil
+    }
     report.affects = report.changes & ~SWIFTCL_CHANGE_RECOMPUTE
     if report.changes & SWIFTCL_CHANGE_SAMPLER != 0 { report.compete_share = Proposal.competeShare }
     return report
@@ -114,6 +116,17 @@ struct Proposal {
       if fits() { return true }
     }
     return false
+  }
+
+  /// As many rows, in eight bits an element.
+  private mutating func storesBytes() -> Bool {
+    if !may(SWIFTCL_CHANGE_REPLAY_U8) || options.storesBytes || !options.couldStoreBytes {
+      return false
+    }
+    options.replay_rows = UInt32(options.replayCapacity)
+    options.replay_u8 = 1
+    report.changes |= SWIFTCL_CHANGE_REPLAY_U8
+    return fits()
   }
 
   /// The most rows of the replay memory that fit.

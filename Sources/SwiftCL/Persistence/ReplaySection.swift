@@ -65,7 +65,7 @@ extension Network {
         return
       }
     }
-    if input.firstNonFinite(pool.row(0), rows: rows, workspace.inputs) >= 0 {
+    if !pool.isCoded && input.firstNonFinite(pool.row(0), rows: rows, workspace.inputs) >= 0 {
       source.refuse(SWIFTCL_E_CORRUPT, "a row of the replay memory is not finite")
       return
     }
