@@ -619,8 +619,8 @@ typedef struct swiftcl_accounting {
                              only */
   uint64_t paper_dense_macs;
   uint64_t full_macs;   /**< all that was done: every row, recalled ones too, forward and both gradients, none of the
-                             inputs below the first layer, all weights of a layer in SWIFTCL_FORM_UNMASKED; a teacher's
-                             rows forward */
+                             inputs below the first layer, all weights of a layer in SWIFTCL_FORM_UNMASKED, outputs
+                             that are computed again; a teacher's rows forward */
   uint64_t full_dense_macs;
   double seconds;       /**< in training steps since the network was created or loaded; 0 in firmware */
   /* held now: the open task's, or without one the shared ticket's; 4 bytes a value, padding not counted; of a
