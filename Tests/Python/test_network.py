@@ -313,7 +313,6 @@ def test_what_fits_is_proposed():
     with swiftcl.Network(DEEP, 6, fixed_memory=True, **options) as net:
         with net.task():
             net.fit(x, y, batch=options.get("max_batch", 32))
-        assert net.plan.total_bytes == report.total_bytes
     with pytest.raises(ValueError, match="allow is 'speed'"):
         swiftcl.propose(DEEP, 6, 1, allow="speed")
     with pytest.raises(ValueError, match="bytes"):
