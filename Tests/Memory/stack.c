@@ -32,6 +32,14 @@ static swiftcl_status plan(void) {
   swiftcl_plan found = {.struct_size = sizeof found};
   return swiftcl_network_plan(&options, &found);
 }
+/* All of the ladder: some bytes less than the last setting needs. */
+static swiftcl_status propose(void) {
+  swiftcl_options proposed = {.struct_size = sizeof proposed};
+  swiftcl_proposal found = {.struct_size = sizeof found};
+  swiftcl_status status = swiftcl_network_propose(
+      &options, 10000, SWIFTCL_CHANGE_RECOMPUTE | SWIFTCL_CHANGE_SAMPLER | SWIFTCL_CHANGE_BATCH, &proposed, &found);
+  return status == SWIFTCL_E_BUFFER ? SWIFTCL_OK : SWIFTCL_E_STATE;
+}
 static swiftcl_status create(void) { return swiftcl_network_create(&options, &net); }
 static swiftcl_status begin(void) { return swiftcl_task_begin(net, NULL, &task); }
 static swiftcl_status step(void) { return swiftcl_train_step(net, rows, labels, BATCH, NULL); }
@@ -189,6 +197,7 @@ int main(void) {
   options.data_samples = BATCH;
   bare = touched(nothing, "nothing");
   measure("swiftcl_network_plan", plan, 28);
+  measure("swiftcl_network_propose", propose, 28);
   measure("swiftcl_network_create", create, 28);
   measure("swiftcl_task_begin", begin, 20);
   measure("swiftcl_train_step", step, 36);
@@ -226,6 +235,7 @@ int main(void) {
   options.input_channels = 3;
   options.max_batch = BATCH;
   measure("swiftcl_network_plan, ResNet-18", plan, 28);
+  measure("swiftcl_network_propose, ResNet-18", propose, 28);
   measure("swiftcl_network_create, ResNet-18", create, 28);
   measure("swiftcl_task_begin, ResNet-18", begin, 20);
   measure("swiftcl_train_step, ResNet-18", step, 36);
