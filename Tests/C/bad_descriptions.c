@@ -278,7 +278,7 @@ static void descriptions(void) {
     REAL(clip_norm), OPTION(clip_norm, F32, -0.1),
     CHOICE(clip_scope, SWIFTCL_CLIP_LAYER),
     OPTION(recompute, U32, 33), OPTION(recompute, U32, UINT32_MAX),
-    OPTION(replay_u8, U32, 1), OPTION(replay_u8, U32, 2), OPTION(replay_u8, U32, UINT32_MAX),
+    OPTION(replay_u8, U32, 2), OPTION(replay_u8, U32, UINT32_MAX),
     REAL(replay_low), REAL(replay_high), OPTION(replay_high, F32, -1), OPTION(replay_low, F32, 1),
     OPTION(replay_high, F32, 2e30), OPTION(replay_high, F32, 1e-40),
   };
@@ -559,7 +559,9 @@ static void proposals(void) {
   void *memory = aligned_memory((size_t)least);
   swiftcl_network *net = NULL;
   OK(NULL, swiftcl_network_create_in(&found, memory, (size_t)least, &net));
-  learn(net, NULL, 3);
+  OK(net, swiftcl_task_begin(net, NULL, NULL));
+  for (int i = 0; i < 3; i++) OK(net, swiftcl_train_step(net, rows, labels, found.max_batch, NULL));
+  OK(net, swiftcl_task_end(net, NULL));
   swiftcl_network_free(net);
   release_memory(memory);
   OK(NULL, swiftcl_network_propose(&o, UINT64_MAX, 0, &found, &report));
@@ -567,6 +569,34 @@ static void proposals(void) {
   /* Into the description itself. */
   OK(NULL, swiftcl_network_propose(&o, least, all, &o, &report));
   CHECK(report.total_bytes == least);
+}
+
+/* Rows in eight bits: where they are none, and where they are so already. */
+static void bad_codes(void) {
+  swiftcl_options o = small_options();
+  o.replay_u8 = 1;
+  o.replay_low = -1;
+  o.replay_high = 1;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "replay_u8", __LINE__);
+  o.replay_rows = 50;
+  swiftcl_plan plan;
+  plan.struct_size = sizeof plan;
+  OK(NULL, swiftcl_network_plan(&o, &plan));
+  o.input_type = SWIFTCL_INPUT_U8;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "replay_u8", __LINE__);
+  o.input_type = SWIFTCL_INPUT_I8;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "replay_u8", __LINE__);
+  o.input_type = SWIFTCL_INPUT_I16;
+  OK(NULL, swiftcl_network_plan(&o, &plan));
+  o.replay_high = 40000;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "replay_high", __LINE__);
+  o.input_type = SWIFTCL_INPUT_F32;
+  o.replay_high = o.replay_low;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "replay_high", __LINE__);
+  static const float scale[] = {1e30f};
+  o.replay_high = 1e30f;
+  o.input_scale = scale;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "input_scale", __LINE__);
 }
 
 /* What a protocol costs: every argument wrong in every way. */
@@ -683,6 +713,7 @@ int main(void) {
   large_descriptions();
   description_calls();
   forecasts();
+  bad_codes();
   proposals();
   scores();
   return finish("bad_descriptions");

@@ -197,7 +197,7 @@ int main(void) {
   options.data_samples = BATCH;
   bare = touched(nothing, "nothing");
   measure("swiftcl_network_plan", plan, 28);
-  measure("swiftcl_network_propose", propose, 28);
+  measure("swiftcl_network_propose", propose, 32);
   measure("swiftcl_network_create", create, 28);
   measure("swiftcl_task_begin", begin, 20);
   measure("swiftcl_train_step", step, 36);
@@ -235,7 +235,7 @@ int main(void) {
   options.input_channels = 3;
   options.max_batch = BATCH;
   measure("swiftcl_network_plan, ResNet-18", plan, 28);
-  measure("swiftcl_network_propose, ResNet-18", propose, 28);
+  measure("swiftcl_network_propose, ResNet-18", propose, 32);
   measure("swiftcl_network_create, ResNet-18", create, 28);
   measure("swiftcl_task_begin, ResNet-18", begin, 20);
   measure("swiftcl_train_step, ResNet-18", step, 36);

@@ -15,6 +15,7 @@ extension Network {
   }
 
   /// The two sets change their places: a task's candidates are filled as though they ran.
+  @inline(never)
   func exchangeParked() {
     for l in 0..<layerCount {
       let live = working[l].live
@@ -24,6 +25,7 @@ extension Network {
   }
 
   /// Ends parking: everything that is left runs.
+  @inline(never)
   mutating func unparkAll() {
     for l in 0..<layerCount {
       let parked = working[l].parked

@@ -41,6 +41,7 @@ struct Proposal {
 
   /// The setting as it stands; or with outputs computed again; or with two candidates of a block at a
   /// time, without and with that.
+  @inline(never)
   private mutating func fits() -> Bool {
     if fitsOrRemakes() { return true }
     if !may(SWIFTCL_CHANGE_SAMPLER) || !Features.all || samplesFew || !competesByMore {
@@ -57,6 +58,7 @@ struct Proposal {
     return false
   }
 
+  @inline(never)
   private mutating func fitsOrRemakes() -> Bool {
     options.recompute = given.recompute
     report.changes &= ~SWIFTCL_CHANGE_RECOMPUTE
@@ -73,6 +75,7 @@ struct Proposal {
     return false
   }
 
+  @inline(never)
   private mutating func isPlannedWithin() -> Bool {
     let whole = Network.complete(options)
     let plan = MemoryPlan.measure(whole)?.report(whole)
@@ -90,6 +93,7 @@ struct Proposal {
       || (given.sampler == SWIFTCL_SAMPLER_TOP_K && given.top_k <= 2)
   }
 
+  @inline(never)
   private var competesByMore: Bool {
     var found = false
     LayerGraph.each(options) { _, shape in

@@ -190,6 +190,7 @@ extension Network {
   }
 
   /// Whether any layer has candidates that wait while others run.
+  @inline(never)
   private var parksAny: Bool {
     if !options.parksCandidates { return false }
     for l in 0..<hidden where gatesPerTask(l) { return true }
