@@ -559,7 +559,8 @@ static void proposals(void) {
   void *memory = aligned_memory((size_t)least);
   swiftcl_network *net = NULL;
   OK(NULL, swiftcl_network_create_in(&found, memory, (size_t)least, &net));
-  OK(net, swiftcl_task_begin(net, NULL, NULL));
+  swiftcl_task task = -7;
+  OK(net, swiftcl_task_begin(net, NULL, &task));
   for (int i = 0; i < 3; i++) OK(net, swiftcl_train_step(net, rows, labels, found.max_batch, NULL));
   OK(net, swiftcl_task_end(net, NULL));
   swiftcl_network_free(net);
