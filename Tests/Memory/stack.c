@@ -199,7 +199,7 @@ int main(void) {
   measure("swiftcl_network_plan", plan, 28);
   measure("swiftcl_network_propose", propose, 32);
   measure("swiftcl_network_create", create, 28);
-  measure("swiftcl_task_begin", begin, 20);
+  measure("swiftcl_task_begin", begin, 24);
   measure("swiftcl_train_step", step, 36);
   measure("swiftcl_train_step of one row", step_one, 36);
   measure("swiftcl_train_step_ids", step_ids, 36);
@@ -220,7 +220,7 @@ int main(void) {
   begin();
   measure("swiftcl_train_step, Adam, top-k", step, 36);
   end();
-  measure("swiftcl_task_begin, shared units", begin, 20);
+  measure("swiftcl_task_begin, shared units", begin, 24);
   measure("swiftcl_train_step, shared units", step, 36);
   swiftcl_network_free(net);
 
@@ -237,7 +237,7 @@ int main(void) {
   measure("swiftcl_network_plan, ResNet-18", plan, 28);
   measure("swiftcl_network_propose, ResNet-18", propose, 32);
   measure("swiftcl_network_create, ResNet-18", create, 28);
-  measure("swiftcl_task_begin, ResNet-18", begin, 20);
+  measure("swiftcl_task_begin, ResNet-18", begin, 24);
   measure("swiftcl_train_step, ResNet-18", step, 36);
   measure("swiftcl_predict, ResNet-18, open task", predict, 8);
   measure("swiftcl_task_end, ResNet-18", end, 20);
@@ -259,7 +259,7 @@ int main(void) {
     options.sparsity = k ? 0.7f : 0.9f; /* dense arithmetic, and planes */
     measure("swiftcl_network_plan, masked", plan, 28);
     measure("swiftcl_network_create, masked", create, 28);
-    measure("swiftcl_task_begin, masked", begin, 20);
+    measure("swiftcl_task_begin, masked", begin, 24);
     measure("swiftcl_task_commit, masked", commit, 20);
     measure("swiftcl_train_step, masked", step, 36);
     measure("swiftcl_train_step, masked, one row", step_one, 36);
