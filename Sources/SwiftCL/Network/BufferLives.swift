@@ -34,7 +34,8 @@ struct BufferLives {
     let whole = life(buffer)
     let all = Span(birth: whole.birth, death: whole.death)
     let l = (buffer - BufferPlan.sums(0)) / 9
-    guard buffer >= BufferPlan.sums(0), remakes(l), buffer <= BufferPlan.pooled(l) else {
+    guard Features.all, buffer >= BufferPlan.sums(0), remakes(l), buffer <= BufferPlan.pooled(l)
+    else {
       return (all, nil)
     }
     var above = l
@@ -49,7 +50,7 @@ struct BufferLives {
     )
   }
 
-  private func remakes(_ l: Int) -> Bool { remakes >> UInt32(l) & 1 == 1 }
+  private func remakes(_ l: Int) -> Bool { Features.all && remakes >> UInt32(l) & 1 == 1 }
 
   /// First and last moment of all.
   @inline(never)
@@ -96,6 +97,7 @@ struct BufferLives {
     #endif
     let (one, other) = (spans(a), spans(b))
     if one.first.meets(other.first) { return true }
+    if !Features.all { return false }
     if let again = other.second, one.first.meets(again) { return true }
     guard let again = one.second else { return false }
     if again.meets(other.first) { return true }

@@ -69,7 +69,7 @@ struct LayerGraph {
   /// Whether it makes that again instead. Above the last that is kept nothing is: the way back begins
   /// there and would need it at once.
   private func isMadeAgain(_ l: Int, every n: Int) -> Bool {
-    if n < 2 || isKept(l, every: n) { return false }
+    if !Features.all || n < 2 || isKept(l, every: n) { return false }
     for above in l..<count - 1 where isKept(above, every: n) { return true }
     return false
   }

@@ -41,7 +41,7 @@ struct LayerShape {
   /// The same of what it adds.
   @Beyond var sharesAdded = false
   /// Whether a step computes what it gives again on the way back instead of keeping it.
-  var isMadeAgain = false
+  @Beyond var isMadeAgain = false
   /// Whether something else than the layer above alone reads it.
   @Beyond var branches = false
   /// Whether sums are normalised before their gate, and how fast running statistics move.

@@ -63,7 +63,7 @@ struct Proposal {
     options.recompute = given.recompute
     report.changes &= ~SWIFTCL_CHANGE_RECOMPUTE
     if isPlannedWithin() { return true }
-    if !may(SWIFTCL_CHANGE_RECOMPUTE) { return false }
+    if !may(SWIFTCL_CHANGE_RECOMPUTE) || !Features.all { return false }
     let most = min(options.parameterLayers - 1, Proposal.mostLevels)
     report.changes |= SWIFTCL_CHANGE_RECOMPUTE
     var n = max(2, Int(given.recompute) + 1)

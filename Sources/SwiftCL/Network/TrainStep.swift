@@ -120,7 +120,7 @@ extension Network {
     var l = layerCount
     while l > 0 {
       l -= 1
-      if !shapes[l].isMadeAgain { forwardAgain(below: l, x, rows: rows) }
+      if Features.all && !shapes[l].isMadeAgain { forwardAgain(below: l, x, rows: rows) }
       let pixels = rows * shapes[l].pixels
       let delta = l < hidden ? working[l].delta : working[l].output
       if l < hidden {

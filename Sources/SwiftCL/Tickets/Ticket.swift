@@ -99,7 +99,7 @@ struct Ticket {
     for l in 0..<layerCount {
       let size = sizes[l]
       if sharesParameters { continue }
-      let layer = TicketLayer(
+      var layer = TicketLayer(
         size: size,
         winners: arena.take(Int32.self, size.blocks),
         positions: arena.take(Int32.self, size.blocks),
@@ -108,10 +108,12 @@ struct Ticket {
         norm: size.normalises ? NormParameters(&arena, Panels.pad(size.units)) : nil,
         weights: arena.take(
           Float.self,
-          size.entries > 0 ? 0 : Panels(inputs: size.inputs, outputs: size.units).count),
-        mask: size.entries > 0
-          ? SparseWeights(&arena, outputs: size.units, entries: size.entries, width: size.width)
-          : nil)
+          size.entries > 0 ? 0 : Panels(inputs: size.inputs, outputs: size.units).count))
+      // By itself: builds without masks have no such place.
+      if size.entries > 0 {
+        layer.mask = SparseWeights(
+          &arena, outputs: size.units, entries: size.entries, width: size.width)
+      }
       if writes { layers[l] = layer }
     }
     if writes {
