@@ -9,7 +9,7 @@ struct ReplayBytesTests {
     _ rows: Int = 40, inputs: Int = 6, _ configure: (inout swiftcl_options) -> Void = { _ in }
   ) throws -> TestNetwork {
     try TestNetwork([dense(24, 4), dense(16, 4), head(3)], inputs: inputs) {
-      $0.max_batch = 8
+      $0.max_batch = 16
       $0.replays(SWIFTCL_REPLAY_ER, rows: rows, draw: 4)
       $0.replay_u8 = 1
       $0.replay_low = -1
