@@ -310,6 +310,40 @@ swiftcl_status swiftcl_set_threads(swiftcl_network *network, uint32_t threads);
  */
 swiftcl_status swiftcl_threads_get(swiftcl_network *network, uint32_t *threads);
 
+/* ---------------------------------------------------------- NetworkProposal */
+
+/**
+ * Looks for options by which the described network fits into a number of bytes.
+ * Settings are planned one after the other: as described; as many rows stored
+ * in eight bits (replay_u8), where replay_low and replay_high are a range;
+ * replay_batch halved, down to 1; max_batch halved, down to 1; as many
+ * replay_rows as there is room for; each with all changes of those before it.
+ * Of every setting the fastest form that fits is taken: as it is; with
+ * `recompute` of 2, 3 and so on; with two candidates of a block at a time; with
+ * both (docs/concepts.md, "What fits"). Of the changes only those are made that
+ * `allowed` names; the first setting that fits is the proposal. Builds nothing.
+ *
+ * @param options the description; read only.
+ * @param bytes what there is: of the memory that swiftcl_network_create_in is
+ *     to get.
+ * @param allowed SWIFTCL_CHANGE_ bits; 0 only tells whether the description
+ *     fits as it is.
+ * @param proposed struct_size set by the caller; written on success: the
+ *     options, changed, for swiftcl_network_plan and swiftcl_network_create_in.
+ *     It points to the caller's arrays, as `options` does, and may be the same
+ *     struct.
+ * @param report struct_size set by the caller; written on success.
+ * @return SWIFTCL_OK; SWIFTCL_E_NULL, _STRUCT, _ARGUMENT or _NONFINITE for a
+ *     bad description, and _ARGUMENT for unknown bits of `allowed`;
+ *     SWIFTCL_E_BUFFER when nothing allowed fits, with the least bytes that
+ *     would do, how many are missing, and the largest part of the plan;
+ *     SWIFTCL_E_MEMORY when no setting fits the address space. Any thread.
+ *     Since 0.1.
+ */
+swiftcl_status swiftcl_network_propose(
+    const swiftcl_options *options, uint64_t bytes, uint32_t allowed,
+    swiftcl_options *proposed, swiftcl_proposal *report);
+
 /* --------------------------------------------- Learn one task after another */
 
 /**
@@ -1432,8 +1466,10 @@ swiftcl_status swiftcl_replay_counts(
     swiftcl_network *network, uint32_t *counts, size_t capacity);
 
 /**
- * Reads a row of the replay memory back, as it was given. Rows have no fixed
- * places: what is added or forgotten afterwards may move them.
+ * Reads a row of the replay memory back, as it was given; with
+ * options.replay_u8 in the type that it was given in, each element the one of
+ * the 256 values that steps recall. Rows have no fixed places: what is added or
+ * forgotten afterwards may move them.
  *
  * @param network a network with a replay memory.
  * @param row 0 to below the number of rows kept.

@@ -421,6 +421,16 @@ typedef struct swiftcl_options {
   const swiftcl_mask_phase *mask_phases; /**< another one, at most SWIFTCL_MAX_MASK_PHASES; steps increase */
   uint32_t data_samples;      /**< most examples of a task that are followed for data removal; 0: none */
   int32_t data_rule;          /**< SWIFTCL_DATA_... */
+
+  /* memory of a training step */
+  uint32_t recompute;         /**< n of 2 to 32: of the outputs of the layers with parameters only every n-th is kept on
+                                   the way forward, with those of the last layers and those that more than one layer
+                                   reads; the others are computed again, group by group, on the way back. Less
+                                   activation_bytes, more multiply-adds, the same bits. 0 and 1: all are kept; 0 */
+  uint32_t replay_u8;         /**< 1: rows of f32 and i16 are stored in eight bits an element, as the nearest of 256
+                                   values from replay_low to replay_high; 0: as they were given; 0 */
+  float replay_low;           /**< as elements are given, before input_scale; what is below counts as this */
+  float replay_high;          /**< above replay_low; what is above counts as this. Both 0: no range */
 } swiftcl_options;
 
 /* swiftcl_plan.warnings */
@@ -457,6 +467,27 @@ typedef struct swiftcl_plan {
   uint64_t mask_bytes;       /**< part of the total: what masks keep beside the weights, in the working set */
   uint64_t data_bytes;       /**< part of the total: what is known of the examples that are followed */
 } swiftcl_plan;
+
+/* swiftcl_proposal.changes: what swiftcl_network_propose may change to make a network fit */
+#define SWIFTCL_CHANGE_RECOMPUTE 1u /**< `recompute`: outputs are computed again instead of kept; changes no bit */
+#define SWIFTCL_CHANGE_SAMPLER 2u   /**< two candidates of a block run at a time: SWIFTCL_SAMPLER_TOP_K, top_k = 2 */
+#define SWIFTCL_CHANGE_DRAWS 4u     /**< a smaller replay_batch */
+#define SWIFTCL_CHANGE_BATCH 8u     /**< a smaller max_batch: steps and predictions in smaller pieces */
+#define SWIFTCL_CHANGE_REPLAY_U8 16u /**< `replay_u8`, as many rows; only where replay_low and replay_high are a range */
+#define SWIFTCL_CHANGE_ROWS 32u      /**< fewer replay_rows */
+
+/** What swiftcl_network_propose found. */
+typedef struct swiftcl_proposal {
+  uint32_t struct_size; /**< sizeof(swiftcl_proposal), set by the caller */
+  uint32_t changes;     /**< SWIFTCL_CHANGE_... bits: what is not as it was described; 0: it fits as it is */
+  uint32_t affects;     /**< of these, the bits by which what is learned may differ from what was described */
+  uint32_t tried;       /**< settings that were planned, the proposed one included */
+  uint64_t total_bytes; /**< of the proposed options: total_bytes of their plan */
+  uint64_t described_bytes; /**< of the options as described; UINT64_MAX where no address space holds them */
+  float compete_share;  /**< where the sampler is changed: the share of a task's steps to give as compete_steps,
+                             0.05; it saves time and no bytes. Else 0 */
+  uint32_t reserved;
+} swiftcl_proposal;
 
 /** The description of a network as it stands, for a caller who did not write it. */
 typedef struct swiftcl_network_info {
@@ -588,8 +619,8 @@ typedef struct swiftcl_accounting {
                              only */
   uint64_t paper_dense_macs;
   uint64_t full_macs;   /**< all that was done: every row, recalled ones too, forward and both gradients, none of the
-                             inputs below the first layer, all weights of a layer in SWIFTCL_FORM_UNMASKED; a teacher's
-                             rows forward */
+                             inputs below the first layer, all weights of a layer in SWIFTCL_FORM_UNMASKED, outputs
+                             that are computed again; a teacher's rows forward */
   uint64_t full_dense_macs;
   double seconds;       /**< in training steps since the network was created or loaded; 0 in firmware */
   /* held now: the open task's, or without one the shared ticket's; 4 bytes a value, padding not counted; of a

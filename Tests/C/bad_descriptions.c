@@ -47,17 +47,20 @@ static swiftcl_forecast_options small_protocol(void) {
   return p;
 }
 
-/* The four calls that read a description, each as it should refuse it. */
+/* The calls that read a description, each as it should refuse it. */
 static void refuse_description(const swiftcl_options *o, swiftcl_status wanted, const char *word, int line) {
   static const char *const calls[] = {"swiftcl_network_plan(", "swiftcl_network_create(", "swiftcl_network_create_in(",
-                                      "swiftcl_network_forecast("};
+                                      "swiftcl_network_forecast(", "swiftcl_network_propose("};
+  static swiftcl_options proposed;
+  proposed.struct_size = sizeof proposed;
   void *memory = aligned_memory(4096);
   swiftcl_forecast_options protocol = small_protocol();
-  for (int call = 0; call < 4; call++) {
+  for (int call = 0; call < 5; call++) {
     poison_outputs();
     swiftcl_status got =
         call == 0   ? swiftcl_network_plan(o, OUT_STRUCT(swiftcl_plan))
         : call == 1 ? swiftcl_network_create(o, OUT)
+        : call == 4 ? swiftcl_network_propose(o, UINT64_MAX, 0, &proposed, OUT_STRUCT(swiftcl_proposal))
         : call == 3 ? swiftcl_network_forecast(o, &protocol, OUT_STRUCT(swiftcl_forecast))
                     : swiftcl_network_create_in(o, memory, 4096, OUT);
     refusal_check(__FILE__, line, calls[call], NULL, got, wanted, WORDS(word));
@@ -274,6 +277,10 @@ static void descriptions(void) {
     REAL(weight_decay), OPTION(weight_decay, F32, -0.1),
     REAL(clip_norm), OPTION(clip_norm, F32, -0.1),
     CHOICE(clip_scope, SWIFTCL_CLIP_LAYER),
+    OPTION(recompute, U32, 33), OPTION(recompute, U32, UINT32_MAX),
+    OPTION(replay_u8, U32, 2), OPTION(replay_u8, U32, UINT32_MAX),
+    REAL(replay_low), REAL(replay_high), OPTION(replay_high, F32, -1), OPTION(replay_low, F32, 1),
+    OPTION(replay_high, F32, 2e30), OPTION(replay_high, F32, 1e-40),
   };
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
     swiftcl_options o = small_options();
@@ -500,6 +507,99 @@ static void description_calls(void) {
   CHECK(outputs_untouched());
 }
 
+/* What fits: every argument wrong in every way. */
+static void proposals(void) {
+  swiftcl_options o = small_options();
+  o.replay = SWIFTCL_REPLAY_ER;
+  o.replay_rows = 50;
+  swiftcl_options found = o;
+  swiftcl_proposal report;
+  memset(&report, 0, sizeof report);
+  report.struct_size = sizeof report;
+  const uint32_t all = SWIFTCL_CHANGE_RECOMPUTE | SWIFTCL_CHANGE_SAMPLER | SWIFTCL_CHANGE_DRAWS | SWIFTCL_CHANGE_BATCH
+                       | SWIFTCL_CHANGE_REPLAY_U8 | SWIFTCL_CHANGE_ROWS;
+  REFUSED_ALONE(
+      swiftcl_network_propose(NULL, 1000, all, &found, OUT_STRUCT(swiftcl_proposal)), SWIFTCL_E_NULL, "options");
+  REFUSED_ALONE(swiftcl_network_propose(&o, 1000, all, NULL, OUT_STRUCT(swiftcl_proposal)), SWIFTCL_E_NULL, "proposed");
+  REFUSED_ALONE(swiftcl_network_propose(&o, 1000, all, OUT_STRUCT(swiftcl_options), NULL), SWIFTCL_E_NULL, "report");
+  static const uint32_t sizes[] = {0, 1, 4, sizeof report - 1, sizeof report + 100000, UINT32_MAX};
+  for (int i = 0; i < 6; i++)
+    REFUSED_ALONE(
+        swiftcl_network_propose(&o, UINT64_MAX, all, &found, OUT_SIZED(swiftcl_proposal, sizes[i])), SWIFTCL_E_STRUCT,
+        "report", "struct_size");
+  static const uint32_t lengths[] = {0, 1, 4, offsetof(swiftcl_options, recompute), sizeof o - 1, sizeof o + 100000, UINT32_MAX};
+  for (int i = 0; i < 7; i++)
+    REFUSED_ALONE(
+        swiftcl_network_propose(&o, UINT64_MAX, all, OUT_SIZED(swiftcl_options, lengths[i]), &report), SWIFTCL_E_STRUCT,
+        "proposed", "struct_size");
+  static const uint32_t bits[] = {64, 128, UINT32_MAX, 1u << 31};
+  for (int i = 0; i < 4; i++)
+    REFUSED_ALONE(
+        swiftcl_network_propose(&o, UINT64_MAX, bits[i], &found, OUT_STRUCT(swiftcl_proposal)), SWIFTCL_E_ARGUMENT,
+        "allowed");
+  static const uint64_t few[] = {0, 1, 64, 1000};
+  for (int i = 0; i < 4; i++)
+    for (uint32_t allowed = 0; allowed <= all; allowed++)
+      REFUSED_ALONE(
+          swiftcl_network_propose(&o, few[i], allowed, &found, OUT_STRUCT(swiftcl_proposal)), SWIFTCL_E_BUFFER, "bytes",
+          "expected at least", "missing", "_bytes = ");
+  CHECK(memcmp(&found, &o, sizeof o) == 0 && report.tried == 0);
+
+  /* The message's number is enough, and one byte less is not; nothing else than allowed changes. */
+  unsigned long long least = 0;
+  sscanf(strstr(swiftcl_last_error(NULL)->message, "at least ") + 9, "%llu", &least);
+  REFUSED_ALONE(
+      swiftcl_network_propose(&o, least - 1, all, &found, OUT_STRUCT(swiftcl_proposal)), SWIFTCL_E_BUFFER, "bytes");
+  OK(NULL, swiftcl_network_propose(&o, least, all, &found, &report));
+  CHECK(report.total_bytes == least && (report.changes & ~all) == 0 && report.described_bytes > least);
+  swiftcl_plan plan;
+  plan.struct_size = sizeof plan;
+  OK(NULL, swiftcl_network_plan(&found, &plan));
+  CHECK(plan.total_bytes == least);
+  void *memory = aligned_memory((size_t)least);
+  swiftcl_network *net = NULL;
+  OK(NULL, swiftcl_network_create_in(&found, memory, (size_t)least, &net));
+  swiftcl_task task = -7;
+  OK(net, swiftcl_task_begin(net, NULL, &task));
+  for (int i = 0; i < 3; i++) OK(net, swiftcl_train_step(net, rows, labels, found.max_batch, NULL));
+  OK(net, swiftcl_task_end(net, NULL));
+  swiftcl_network_free(net);
+  release_memory(memory);
+  OK(NULL, swiftcl_network_propose(&o, UINT64_MAX, 0, &found, &report));
+  CHECK(memcmp(&found, &o, sizeof o) == 0 && report.changes == 0 && report.tried == 1);
+  /* Into the description itself. */
+  OK(NULL, swiftcl_network_propose(&o, least, all, &o, &report));
+  CHECK(report.total_bytes == least);
+}
+
+/* Rows in eight bits: where they are none, and where they are so already. */
+static void bad_codes(void) {
+  swiftcl_options o = small_options();
+  o.replay_u8 = 1;
+  o.replay_low = -1;
+  o.replay_high = 1;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "replay_u8", __LINE__);
+  o.replay_rows = 50;
+  swiftcl_plan plan;
+  plan.struct_size = sizeof plan;
+  OK(NULL, swiftcl_network_plan(&o, &plan));
+  o.input_type = SWIFTCL_INPUT_U8;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "replay_u8", __LINE__);
+  o.input_type = SWIFTCL_INPUT_I8;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "replay_u8", __LINE__);
+  o.input_type = SWIFTCL_INPUT_I16;
+  OK(NULL, swiftcl_network_plan(&o, &plan));
+  o.replay_high = 40000;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "replay_high", __LINE__);
+  o.input_type = SWIFTCL_INPUT_F32;
+  o.replay_high = o.replay_low;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "replay_high", __LINE__);
+  static const float scale[] = {1e30f};
+  o.replay_high = 1e30f;
+  o.input_scale = scale;
+  refuse_description(&o, SWIFTCL_E_ARGUMENT, "input_scale", __LINE__);
+}
+
 /* What a protocol costs: every argument wrong in every way. */
 static void forecasts(void) {
   swiftcl_options o = small_options();
@@ -614,6 +714,8 @@ int main(void) {
   large_descriptions();
   description_calls();
   forecasts();
+  bad_codes();
+  proposals();
   scores();
   return finish("bad_descriptions");
 }

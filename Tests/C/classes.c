@@ -517,7 +517,8 @@ static void bad_descriptions(void) {
 /* Sizes of structs in headers before this one. */
 static int once_had(size_t size, const char *type) {
   return strcmp(type, "swiftcl_options") == 0
-         && (size == offsetof(swiftcl_options, replay_bytes) || size == offsetof(swiftcl_options, class_head));
+         && (size == offsetof(swiftcl_options, replay_bytes) || size == offsetof(swiftcl_options, class_head)
+             || size == offsetof(swiftcl_options, sparsity) || size == offsetof(swiftcl_options, recompute));
 }
 
 #define SIZES(init, type)                                                                      \
@@ -551,8 +552,9 @@ static void sizes(void) {
   SIZES(swiftcl_evaluate_options_init, swiftcl_evaluate_options);
 
   /* Programs of older headers, whose options end earlier. */
-  static const size_t older[] = {offsetof(swiftcl_options, replay_bytes), offsetof(swiftcl_options, class_head)};
-  for (int i = 0; i < 2; i++) {
+  static const size_t older[] = {offsetof(swiftcl_options, replay_bytes), offsetof(swiftcl_options, class_head),
+                                 offsetof(swiftcl_options, sparsity), offsetof(swiftcl_options, recompute)};
+  for (int i = 0; i < 4; i++) {
     swiftcl_options *o = malloc(older[i]);
     swiftcl_network *net = NULL;
     OK(NULL, swiftcl_options_init_sized(o, older[i]));

@@ -32,6 +32,14 @@ static swiftcl_status plan(void) {
   swiftcl_plan found = {.struct_size = sizeof found};
   return swiftcl_network_plan(&options, &found);
 }
+/* All of the ladder: some bytes less than the last setting needs. */
+static swiftcl_status propose(void) {
+  swiftcl_options proposed = {.struct_size = sizeof proposed};
+  swiftcl_proposal found = {.struct_size = sizeof found};
+  swiftcl_status status = swiftcl_network_propose(
+      &options, 10000, SWIFTCL_CHANGE_RECOMPUTE | SWIFTCL_CHANGE_SAMPLER | SWIFTCL_CHANGE_BATCH, &proposed, &found);
+  return status == SWIFTCL_E_BUFFER ? SWIFTCL_OK : SWIFTCL_E_STATE;
+}
 static swiftcl_status create(void) { return swiftcl_network_create(&options, &net); }
 static swiftcl_status begin(void) { return swiftcl_task_begin(net, NULL, &task); }
 static swiftcl_status step(void) { return swiftcl_train_step(net, rows, labels, BATCH, NULL); }
@@ -189,8 +197,9 @@ int main(void) {
   options.data_samples = BATCH;
   bare = touched(nothing, "nothing");
   measure("swiftcl_network_plan", plan, 28);
+  measure("swiftcl_network_propose", propose, 32);
   measure("swiftcl_network_create", create, 28);
-  measure("swiftcl_task_begin", begin, 20);
+  measure("swiftcl_task_begin", begin, 24);
   measure("swiftcl_train_step", step, 36);
   measure("swiftcl_train_step of one row", step_one, 36);
   measure("swiftcl_train_step_ids", step_ids, 36);
@@ -211,7 +220,7 @@ int main(void) {
   begin();
   measure("swiftcl_train_step, Adam, top-k", step, 36);
   end();
-  measure("swiftcl_task_begin, shared units", begin, 20);
+  measure("swiftcl_task_begin, shared units", begin, 24);
   measure("swiftcl_train_step, shared units", step, 36);
   swiftcl_network_free(net);
 
@@ -226,8 +235,9 @@ int main(void) {
   options.input_channels = 3;
   options.max_batch = BATCH;
   measure("swiftcl_network_plan, ResNet-18", plan, 28);
+  measure("swiftcl_network_propose, ResNet-18", propose, 32);
   measure("swiftcl_network_create, ResNet-18", create, 28);
-  measure("swiftcl_task_begin, ResNet-18", begin, 20);
+  measure("swiftcl_task_begin, ResNet-18", begin, 24);
   measure("swiftcl_train_step, ResNet-18", step, 36);
   measure("swiftcl_predict, ResNet-18, open task", predict, 8);
   measure("swiftcl_task_end, ResNet-18", end, 20);
@@ -249,7 +259,7 @@ int main(void) {
     options.sparsity = k ? 0.7f : 0.9f; /* dense arithmetic, and planes */
     measure("swiftcl_network_plan, masked", plan, 28);
     measure("swiftcl_network_create, masked", create, 28);
-    measure("swiftcl_task_begin, masked", begin, 20);
+    measure("swiftcl_task_begin, masked", begin, 24);
     measure("swiftcl_task_commit, masked", commit, 20);
     measure("swiftcl_train_step, masked", step, 36);
     measure("swiftcl_train_step, masked, one row", step_one, 36);

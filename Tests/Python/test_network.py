@@ -291,6 +291,48 @@ def test_costs_of_training():
     assert told.parameters * 4 == costs.parameter_bytes
 
 
+DEEP = [*(swiftcl.dense(32, 4) for _ in range(6)), swiftcl.head(3)]
+
+
+def test_what_fits_is_proposed():
+    given = dict(max_batch=256, max_tasks=3, replay="er", replay_rows=500, replay_low=-3, replay_high=3)
+    whole = swiftcl.plan(DEEP, 6, **given)
+    options, report = swiftcl.propose(DEEP, 6, whole.total_bytes, **given)
+    assert options == given and report.changes == report.affects == 0 and report.tried == 1
+    options, report = swiftcl.propose(DEEP, 6, whole.total_bytes - 1, **given)
+    assert options == {**given, "recompute": options["recompute"]} and options["recompute"] > 1
+    assert report.changes == swiftcl.Change.RECOMPUTE and report.affects == 0
+    assert report.described_bytes == whole.total_bytes
+    assert swiftcl.plan(DEEP, 6, **options).total_bytes == report.total_bytes < whole.total_bytes
+    with pytest.raises(swiftcl.BufferTooSmallError, match="are missing, and most of it is [a-z]+_bytes = "):
+        swiftcl.propose(DEEP, 6, whole.total_bytes // 4, **given)
+    options, report = swiftcl.propose(
+        DEEP, 6, whole.total_bytes // 4, allow="recompute+sampler+replay_u8+draws+batch+rows", **given)
+    assert report.total_bytes <= whole.total_bytes // 4 and report.affects & swiftcl.Change.REPLAY_U8
+    x, y = small_rows(32, inputs=6)
+    with swiftcl.Network(DEEP, 6, fixed_memory=True, **options) as net:
+        with net.task():
+            net.fit(x, y, batch=options.get("max_batch", 32))
+    with pytest.raises(ValueError, match="allow is 'speed'"):
+        swiftcl.propose(DEEP, 6, 1, allow="speed")
+    with pytest.raises(ValueError, match="bytes"):
+        swiftcl.propose(DEEP, 6, -1)
+
+
+def test_outputs_made_again_are_the_same():
+    x, y = small_rows(64, inputs=6)
+    said = []
+    for n in (0, 2, 3):
+        with swiftcl.Network(DEEP, 6, recompute=n, seed=4) as net:
+            with net.task(compete_steps=3):
+                for _ in range(8):
+                    net.train_step(x, y)
+            said.append((net.predict(0, x), net.accounting))
+    for logits, costs in said[1:]:
+        assert (logits == said[0][0]).all()
+        assert costs.full_macs > said[0][1].full_macs and costs.paper_macs == said[0][1].paper_macs
+
+
 def test_forecast_of_a_published_protocol():
     """Split CIFAR-10 of five tasks and 50 epochs on ResNet-18: docs/algorithms.md, B.7."""
     layers = swiftcl.resnet18(width=64, block_size=1, classes=10, image=(32, 32))

@@ -34,6 +34,20 @@ def test_integers_stay_integers(dtype):
             assert net.replay_info().row_bytes == x[0].nbytes
 
 
+def test_rows_in_eight_bits():
+    x, y = small_rows()
+    step = (4 - -4) / 255
+    with replaying(replay_rows=100, replay_store="explicit", replay_u8=1, replay_low=-4, replay_high=4) as net:
+        with net.task():
+            net.replay_add(x, y)
+            for n in range(len(x)):
+                row, label, _ = net.replay_row(n)
+                assert label == y[n] and np.abs(row - np.clip(x[n], -4, 4)).max() <= step * 0.501
+            assert net.replay_info().row_bytes == x[0].nbytes
+    with pytest.raises(swiftcl.ArgumentError, match="replay_high"):
+        replaying(replay_u8=1)
+
+
 def test_plan_and_bytes():
     layers = [swiftcl.dense(8, 4), swiftcl.head(3)]
     plan = swiftcl.plan(layers, 4, replay_bytes=10_000, replay="der")

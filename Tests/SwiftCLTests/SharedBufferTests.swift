@@ -146,8 +146,7 @@ struct SharedBufferTests {
           sum += size
           #expect(from >= 0 && from % Arena.alignment == 0 && from + size <= plan.totalBytes)
           for b in 0..<a {
-            let (one, other) = (plan.lives.life(a), plan.lives.life(b))
-            if one.birth > other.death || other.birth > one.death { continue }
+            if !plan.lives.meet(a, b) { continue }
             #expect(
               plan.offset(b) >= from + size || from >= plan.offset(b) + Int(plan.bytes(b..<b + 1)))
           }

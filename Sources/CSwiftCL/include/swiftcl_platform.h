@@ -28,6 +28,9 @@ static inline int32_t swiftcl_second_options_size(void) {
 static inline int32_t swiftcl_third_options_size(void) {
   return (int32_t)offsetof(swiftcl_options, sparsity);
 }
+static inline int32_t swiftcl_fourth_options_size(void) {
+  return (int32_t)offsetof(swiftcl_options, recompute);
+}
 static inline int32_t swiftcl_first_plan_size(void) { return (int32_t)offsetof(swiftcl_plan, input_bytes); }
 static inline int32_t swiftcl_second_plan_size(void) {
   return (int32_t)offsetof(swiftcl_plan, class_head_bytes);

@@ -5,15 +5,17 @@ struct OlderSizes {
   var first: Int32
   var second: Int32
   var third: Int32
+  var fourth: Int32
 
-  init(_ first: Int32 = -1, _ second: Int32 = -1, _ third: Int32 = -1) {
+  init(_ first: Int32 = -1, _ second: Int32 = -1, _ third: Int32 = -1, _ fourth: Int32 = -1) {
     self.first = first
     self.second = second
     self.third = third
+    self.fourth = fourth
   }
 
   func contains(_ size: Int) -> Bool {
-    size == Int(first) || size == Int(second) || size == Int(third)
+    size == Int(first) || size == Int(second) || size == Int(third) || size == Int(fourth)
   }
 }
 
@@ -24,7 +26,8 @@ enum Boundary {
   /// Where swiftcl_options once ended.
   static var olderOptions: OlderSizes {
     OlderSizes(
-      swiftcl_first_options_size(), swiftcl_second_options_size(), swiftcl_third_options_size())
+      swiftcl_first_options_size(), swiftcl_second_options_size(), swiftcl_third_options_size(),
+      swiftcl_fourth_options_size())
   }
 
   /// Copies the description in; fields that an older header does not have are the defaults.

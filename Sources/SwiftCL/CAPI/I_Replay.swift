@@ -62,7 +62,8 @@ public func swiftcl_replay_counts(
   return net.pointee.replayCounts(counts, capacity: Int(shown: capacity))
 }
 
-/// Reads a row of the replay memory back, as it was given. Rows have no fixed places: what is added
+/// Reads a row of the replay memory back, as it was given; with options.replay_u8 in the type that it was
+/// given in, each element the one of the 256 values that steps recall. Rows have no fixed places: what is added
 /// or forgotten afterwards may move them.
 ///
 /// - Parameter network: a network with a replay memory.

@@ -131,7 +131,7 @@ extension Network {
       let column = head.columnOf[Int(pool.labels[place])]
       if column < 0 { continue }
       // Rows were finite when they were stored.
-      _ = format.convert(pool.row(place), to: workspace.inputs + filled * inputCount)
+      _ = format.convert(pool.given(place), to: workspace.inputs + filled * inputCount)
       head.targets[filled] = column
       filled += 1
       if filled == head.room.rows {

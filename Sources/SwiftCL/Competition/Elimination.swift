@@ -83,7 +83,9 @@ extension Network {
   /// Where the units are listed that a layer keeps.
   private func keptUnits(_ l: Int) -> UnsafeMutablePointer<Int32> {
     var first = 0
-    for below in 0..<l { first += max(shapes[below].liveWidth, shapes[below].winnerWidth) }
+    for below in 0..<l {
+      first += max(shapes[below].candidateWidth, shapes[below].winnerWidth)
+    }
     return workspace.maps.keep + first
   }
 

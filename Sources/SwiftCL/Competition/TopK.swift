@@ -14,17 +14,18 @@ extension Network {
     }
   }
 
-  /// Starts parking: all candidates, as they were just filled, move aside.
-  mutating func parkAll() {
+  /// The two sets change their places: a task's candidates are filled as though they ran.
+  @inline(never)
+  func exchangeParked() {
     for l in 0..<layerCount {
       let live = working[l].live
-      working[l].parked.take(
-        from: live, inputs: nil, live.inputs, outputs: nil, live.units,
-        blocks: l < hidden ? shapes[l].blocks : 0, hasLogits: l < hidden && gatesPerTask(l))
+      working[l].live = working[l].parked
+      working[l].parked = live
     }
   }
 
   /// Ends parking: everything that is left runs.
+  @inline(never)
   mutating func unparkAll() {
     for l in 0..<layerCount {
       let parked = working[l].parked

@@ -73,8 +73,9 @@ extension Network {
       let passes: UInt64 = shapes[l].input < 0 ? 1 : 2
       step.paper &+= new &* (2 &* kept &+ computed) &+ old &* kept
       step.paperDense &+= (3 &* new &+ old) &* dense
+      let again: UInt64 = shapes[l].isMadeAgain ? 1 : 0
       step.full &+=
-        (new &+ old) &* passes &* pixels
+        (new &+ old) &* (passes &+ again) &* pixels
         &* multipliedEdges(layer: l, samples: presented + recalled)
       step.full &+= gradientMacs(layer: l, rows: presented + recalled)
       step.fullDense &+= (new &+ old) &* (passes &+ 1) &* dense

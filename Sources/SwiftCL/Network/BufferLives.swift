@@ -11,15 +11,50 @@ struct BufferLives {
   var pools: UInt32 = 0
   /// Layers whose output must be known where their own way back begins.
   var keeps: UInt32 = 0
+  /// Layers that make what they give again on the way back, all those between two that do not at the
+  /// moment of the upper one.
+  var remakes: UInt32 = 0
   /// The last layer that reads each.
   var lastReaders = InlineArray<32, Int8>(repeating: -1)
 
   /// The first moment of a prediction, that of its first layer.
   private static let prediction = -100
 
-  /// First and last moment at which a buffer holds something.
+  /// From the first to the last moment at which a buffer holds something.
+  struct Span {
+    var birth: Int
+    var death: Int
+
+    func meets(_ other: Span) -> Bool { birth <= other.death && other.birth <= death }
+  }
+
+  /// When a buffer holds something: once, or on the way forward and again on the way back.
   @inline(never)
-  func life(_ buffer: Int) -> (birth: Int, death: Int) {
+  func spans(_ buffer: Int) -> (first: Span, second: Span?) {
+    let whole = life(buffer)
+    let all = Span(birth: whole.birth, death: whole.death)
+    let l = (buffer - BufferPlan.sums(0)) / 9
+    guard Features.all, buffer >= BufferPlan.sums(0), remakes(l), buffer <= BufferPlan.pooled(l)
+    else {
+      return (all, nil)
+    }
+    var above = l
+    while remakes(above) { above += 1 }
+    // The layer above reads what this one gives, which is its output unless that is pooled.
+    let isRead =
+      buffer == BufferPlan.pooled(l)
+      || (buffer == BufferPlan.output(l) && pools >> UInt32(l) & 1 == 0)
+    return (
+      Span(birth: l, death: isRead ? l + 1 : l),
+      Span(birth: 2 * layerCount - 1 - above, death: whole.death)
+    )
+  }
+
+  private func remakes(_ l: Int) -> Bool { Features.all && remakes >> UInt32(l) & 1 == 1 }
+
+  /// First and last moment of all.
+  @inline(never)
+  private func life(_ buffer: Int) -> (birth: Int, death: Int) {
     let end = 2 * layerCount
     switch buffer {
     // Read by the forward pass, and by the first layer's update.
@@ -60,7 +95,12 @@ struct BufferLives {
     #if SWIFTCL_TESTING
       if !BufferPlan.shares { return true }
     #endif
-    let (one, other) = (life(a), life(b))
-    return one.birth <= other.death && other.birth <= one.death
+    let (one, other) = (spans(a), spans(b))
+    if one.first.meets(other.first) { return true }
+    if !Features.all { return false }
+    if let again = other.second, one.first.meets(again) { return true }
+    guard let again = one.second else { return false }
+    if again.meets(other.first) { return true }
+    return other.second.map { again.meets($0) } ?? false
   }
 }

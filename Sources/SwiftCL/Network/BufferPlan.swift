@@ -6,7 +6,8 @@ import CSwiftCL
 ///
 /// Of L layers, layer l runs forward at moment l and backward at 2L - 1 - l. A
 /// finished task is predicted, layer by layer, and units are packed anew, when no
-/// step runs: at moments of their own before the first.
+/// step runs: at moments of their own before the first. What a layer makes again has
+/// two lives, one on the way forward and one from the moment that the way back needs it.
 struct BufferPlan {
   // Buffers of no layer, then nine of each.
   static let inputs = 0
@@ -74,6 +75,7 @@ struct BufferPlan {
       let width = Panels.pad(shape.liveWidth)
       let rows = BufferPlan.product(batch, shape.pixels)
       lives.lastReaders[l] = Int8(shape.isHead ? l : shape.lastReader)
+      if shape.isMadeAgain { lives.remakes |= 1 << UInt32(l) }
       if shape.masksItself { lives.keeps |= 1 << UInt32(l) }
       setPrediction(BufferPlan.predicted(l), shape.pixels, shape)
       set(BufferPlan.sums(l)) { _ = LayerSums(&$0, shape, options) }

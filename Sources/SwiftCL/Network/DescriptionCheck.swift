@@ -49,6 +49,7 @@ struct DescriptionCheck {
     if status == SWIFTCL_OK { status = checkCompetition(options) }
     if status == SWIFTCL_OK { status = checkLearning(options) }
     if !Features.all { return status }
+    if status == SWIFTCL_OK { status = range("recompute", options.recompute, 0, 32, "0 to 32") }
     if status == SWIFTCL_OK { status = checkReplay(options) }
     if status == SWIFTCL_OK { status = checkSparsity(options) }
     if status == SWIFTCL_OK { status = checkData(options) }
@@ -59,7 +60,8 @@ struct DescriptionCheck {
   private func checkFeatures(_ o: swiftcl_options) -> swiftcl_status {
     if Features.all { return SWIFTCL_OK }
     if o.replay_bytes == 0 && o.replay_rows == 0 && o.replay == 0 && o.class_head == 0
-      && o.replay_new_rows == 0 && o.sparsity == 0 && o.data_samples == 0
+      && o.replay_new_rows == 0 && o.replay_u8 == 0 && o.recompute == 0 && o.sparsity == 0
+      && o.data_samples == 0
       && (o.sampler == SWIFTCL_SAMPLER_MEAN || o.sampler == SWIFTCL_SAMPLER_RANDOM)
       && o.protection != SWIFTCL_PROTECT_SLOW && o.protection != SWIFTCL_PROTECT_SOFT
     {

@@ -17,10 +17,10 @@ struct Maps {
     var mostBlocks = 0
     var units = 0
     LayerGraph.each(options) { _, shape in
-      widest = max(widest, max(shape.liveWidth, shape.winnerWidth))
-      widest = max(widest, max(shape.liveInputs, shape.winnerInputs))
+      widest = max(widest, max(shape.candidateWidth, shape.winnerWidth))
+      widest = max(widest, max(shape.candidateInputs, shape.winnerInputs))
       mostBlocks = max(mostBlocks, shape.blocks)
-      units += max(shape.liveWidth, shape.winnerWidth)
+      units += max(shape.candidateWidth, shape.winnerWidth)
     }
     outputMap = arena.take(Int32.self, widest)
     inputMap = arena.take(Int32.self, widest)

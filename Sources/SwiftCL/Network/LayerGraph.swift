@@ -60,6 +60,20 @@ struct LayerGraph {
     return shape
   }
 
+  /// Whether a step keeps what a layer gives until its way back: every n-th, and what others read
+  /// than the layer above alone.
+  private func isKept(_ l: Int, every n: Int) -> Bool {
+    (l + 1) % n == 0 || outlines[l].readers != 1 || !outlines[l].feedsNext
+  }
+
+  /// Whether it makes that again instead. Above the last that is kept nothing is: the way back begins
+  /// there and would need it at once.
+  private func isMadeAgain(_ l: Int, every n: Int) -> Bool {
+    if !Features.all || n < 2 || isKept(l, every: n) { return false }
+    for above in l..<count - 1 where isKept(above, every: n) { return true }
+    return false
+  }
+
   /// Reads a whole description.
   @inline(never)
   init(_ options: swiftcl_options) {
@@ -81,6 +95,7 @@ struct LayerGraph {
     let outline = outlines[l]
     shape.leader = Int(outline.leader)
     shape.lastReader = Int(outline.lastReader)
+    shape.isMadeAgain = isMadeAgain(l, every: Int(options.recompute))
     shape.branches = outline.readers != 1 || !outline.feedsNext
     if shape.input >= 0 {
       shape.sharesInput =

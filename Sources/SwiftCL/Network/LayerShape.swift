@@ -1,8 +1,8 @@
 import CSwiftCL
 
 /// One layer with parameters and everything that follows from its description. Sizes
-/// are of the network at full width; `live` is what the working set must hold
-/// and `winner` what a full ticket holds.
+/// are of the network at full width; `candidate` is all that may compete at once, `live` what
+/// of it runs in one step, fewer with top-k, and `winner` what a full ticket holds.
 struct LayerShape {
   /// Its place in the description, where layers without parameters stand between.
   var slot: Int
@@ -21,6 +21,8 @@ struct LayerShape {
   /// Competition per sample: the whole block is won at once and keeps its J units.
   @Beyond var perSample: Bool
   var inputs: Int
+  var candidateWidth: Int
+  var candidateInputs: Int
   var liveWidth: Int
   var liveInputs: Int
   var winnerWidth: Int
@@ -38,6 +40,8 @@ struct LayerShape {
   @Beyond var sharesInput = false
   /// The same of what it adds.
   @Beyond var sharesAdded = false
+  /// Whether a step computes what it gives again on the way back instead of keeping it.
+  @Beyond var isMadeAgain = false
   /// Whether something else than the layer above alone reads it.
   @Beyond var branches = false
   /// Whether sums are normalised before their gate, and how fast running statistics move.
@@ -75,7 +79,7 @@ extension LayerShape {
   /// What layers above must know of one that they read.
   /// There is one for every layer, on the stack: numbers are small.
   struct Outline {
-    private var widths: (Int32, Int32, Int32) = (0, 0, 0)
+    private var widths: (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
     private var sides: (Int32, Int32) = (0, 0)
     var lastSlot: Int8 = 0
     var leader: Int8 = 0
@@ -87,13 +91,17 @@ extension LayerShape {
     init() {}
 
     init(_ shape: LayerShape) {
-      widths = (Int32(shape.width), Int32(shape.liveWidth), Int32(shape.winnerWidth))
+      widths = (
+        Int32(shape.width), Int32(shape.candidateWidth), Int32(shape.liveWidth),
+        Int32(shape.winnerWidth)
+      )
       sides = (Int32(shape.surfaceHeight), Int32(shape.surfaceWidth))
     }
 
     var width: Int { Int(widths.0) }
-    var liveWidth: Int { Int(widths.1) }
-    var winnerWidth: Int { Int(widths.2) }
+    var candidateWidth: Int { Int(widths.1) }
+    var liveWidth: Int { Int(widths.2) }
+    var winnerWidth: Int { Int(widths.3) }
     var height: Int { Int(sides.0) }
     var surfaceWidth: Int { Int(sides.1) }
   }
@@ -123,7 +131,11 @@ extension LayerShape {
     inputs = window.taps * maps
     winnerWidth = perSample || isHead ? width : blocks
     // Random winners never compete: the working set is as narrow as the ticket.
-    liveWidth = options.sampler == SWIFTCL_SAMPLER_RANDOM ? winnerWidth : width
+    candidateWidth = options.sampler == SWIFTCL_SAMPLER_RANDOM ? winnerWidth : width
+    candidateInputs = window.taps * (below?.candidateWidth ?? maps)
+    // Of a block k run at once; where rows compete, all.
+    let samples = options.parksCandidates && !perSample && !isHead
+    liveWidth = samples ? blocks * min(Int(options.top_k), blockSize) : candidateWidth
     liveInputs = window.taps * (below?.liveWidth ?? maps)
     winnerInputs = window.taps * (below?.winnerWidth ?? maps)
   }

@@ -12,24 +12,45 @@ extension Network {
     _ given: swiftcl_options, _ call: StaticString, _ error: UnsafeMutablePointer<swiftcl_error>,
     _ status: inout swiftcl_status
   ) -> Order? {
-    var options = given
-    status = DescriptionCheck(call: call, error: error).check(options)
+    status = check(given, call, error)
     if status != SWIFTCL_OK { return nil }
-    if (options.allocator.allocate == nil) != (options.allocator.release == nil) {
-      status = ErrorRecord.fail(
-        error, SWIFTCL_E_ARGUMENT, call, "allocator has one function of two, expected both or none")
-      return nil
-    }
-    if options.max_classes == 0, let layers = options.layers {
-      options.max_classes = layers[Int(options.layer_count) - 1].width
-    }
+    let options = complete(given)
     guard let plan = MemoryPlan.measure(options) else {
-      status = ErrorRecord.fail(
-        error, SWIFTCL_E_MEMORY, call,
-        "the description needs more memory than this machine can address")
+      status = failAddress(call, error)
       return nil
     }
     return Order(options: options, plan: plan)
+  }
+
+  /// Whether anything can be built from a description.
+  @inline(never)
+  static func check(
+    _ options: swiftcl_options, _ call: StaticString, _ error: UnsafeMutablePointer<swiftcl_error>
+  ) -> swiftcl_status {
+    let status = DescriptionCheck(call: call, error: error).check(options)
+    if status != SWIFTCL_OK { return status }
+    if (options.allocator.allocate == nil) != (options.allocator.release == nil) {
+      return ErrorRecord.fail(
+        error, SWIFTCL_E_ARGUMENT, call, "allocator has one function of two, expected both or none")
+    }
+    return SWIFTCL_OK
+  }
+
+  /// A description with what its zeros stand for.
+  static func complete(_ given: swiftcl_options) -> swiftcl_options {
+    var options = given
+    if options.max_classes == 0, let layers = options.layers {
+      options.max_classes = layers[Int(options.layer_count) - 1].width
+    }
+    return options
+  }
+
+  static func failAddress(_ call: StaticString, _ error: UnsafeMutablePointer<swiftcl_error>)
+    -> swiftcl_status
+  {
+    ErrorRecord.fail(
+      error, SWIFTCL_E_MEMORY, call,
+      "the description needs more memory than this machine can address")
   }
 
   /// Builds a network in blocks from the description's allocator.

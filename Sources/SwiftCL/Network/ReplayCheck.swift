@@ -33,6 +33,7 @@ extension DescriptionCheck {
       status = choice("replay_new_rows", o.replay_new_rows, upTo: SWIFTCL_NEW_ROWS_BALANCED)
     }
     if status == SWIFTCL_OK { status = range("class_head", o.class_head, 0, 1, "0 or 1") }
+    if status == SWIFTCL_OK { status = checkRowCode(o) }
     return status == SWIFTCL_OK ? checkReplayMemory(o) : status
   }
 

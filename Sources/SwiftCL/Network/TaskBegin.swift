@@ -168,6 +168,9 @@ extension Network {
   }
 
   private mutating func fillWorkingSet() {
+    // With top-k there is room for all candidates only where they wait.
+    let parks = parksAny
+    if parks { exchangeParked() }
     for l in 0..<hidden {
       listCandidates(layer: l)
       if Features.all { working[l].mask?.runs = false }
@@ -183,7 +186,15 @@ extension Network {
     for l in 0..<layerCount { clearMoments(layer: l) }
     markOwned(takingValues: true)
     for l in 0..<hidden where gatesPerTask(l) { fillLogits(layer: l) }
-    startCompetition()
+    startCompetition(parked: parks)
+  }
+
+  /// Whether any layer has candidates that wait while others run.
+  @inline(never)
+  private var parksAny: Bool {
+    if !options.parksCandidates { return false }
+    for l in 0..<hidden where gatesPerTask(l) { return true }
+    return false
   }
 
   /// The head's units are the task's classes; on a shared ticket all classes.
@@ -234,17 +245,16 @@ extension Network {
   }
 
   /// Competes if any block has a choice; otherwise the winners stand at once.
-  private mutating func startCompetition() {
+  private mutating func startCompetition(parked: Bool) {
     task.phase = SWIFTCL_PHASE_SPECIALISE
     noteCompetition()
+    if parked { exchangeParked() }
     if isDecided {
+      if parked { unparkAll() }
       commit()
       return
     }
     task.phase = SWIFTCL_PHASE_COMPETE
-    if options.parksCandidates {
-      parkAll()
-      sampleTopK()
-    }
+    if parked { sampleTopK() }
   }
 }

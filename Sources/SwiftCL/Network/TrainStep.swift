@@ -86,6 +86,18 @@ extension Network {
     return kl
   }
 
+  /// Makes again what the layers right below layer `l` gave and nobody kept. None of them has moved
+  /// yet, and noise is a function of the step: the bits are those of the way forward.
+  @inline(never)
+  private func forwardAgain(below l: Int, _ x: InputRows, rows: Int) {
+    var first = l
+    while first > 0 && shapes[first - 1].isMadeAgain { first -= 1 }
+    for below in first..<l {
+      forward(layer: below, surface(below: below, x), samples: rows, trains: true)
+      finishForward(layer: below, samples: rows)
+    }
+  }
+
   /// The loss; the head's rows become its gradient.
   private func lossAndDelta(rows: Int, _ target: Target, _ correct: inout UInt32) -> Float {
     let head = working[hidden]
@@ -108,6 +120,7 @@ extension Network {
     var l = layerCount
     while l > 0 {
       l -= 1
+      if Features.all && !shapes[l].isMadeAgain { forwardAgain(below: l, x, rows: rows) }
       let pixels = rows * shapes[l].pixels
       let delta = l < hidden ? working[l].delta : working[l].output
       if l < hidden {
@@ -200,7 +213,8 @@ extension Network {
     }
   }
 
-  /// Multiply-adds of one step: 2 per edge of the first layer, 3 of the others.
+  /// Multiply-adds of one step: 2 per edge of the first layer, 3 of the others, and 1 where a layer is
+  /// computed again.
   private mutating func count(rows: Int, _ report: inout swiftcl_step) {
     var alive: UInt64 = 0
     var gradients: UInt64 = 0
@@ -209,7 +223,9 @@ extension Network {
       let factor: UInt64 = UInt64(l == 0 ? 2 : 3) * UInt64(shapes[l].pixels)
       let units = l < hidden ? shapes[l].width : working[l].units
       // The weight gradient may be of fewer than the rest.
-      alive += (factor - UInt64(shapes[l].pixels)) * multipliedEdges(layer: l, samples: rows)
+      let again = shapes[l].isMadeAgain ? UInt64(shapes[l].pixels) : 0
+      alive +=
+        (factor - UInt64(shapes[l].pixels) + again) * multipliedEdges(layer: l, samples: rows)
       gradients += gradientMacs(layer: l, rows: rows)
       dense += factor * UInt64(units) * UInt64(shapes[l].inputs)
     }

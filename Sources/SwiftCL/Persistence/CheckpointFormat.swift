@@ -6,10 +6,10 @@ enum CheckpointFormat {
   /// "SWIFTCL1" in memory order.
   static let magic: UInt64 = 0x314C_4354_4649_5753
   static let major: UInt32 = 1
-  /// Of a network with masks, or one that follows examples; 3 where the open task raised the bound of the replay memory,
+  /// Of a network that says how a step uses memory; 4 with masks, or one that follows examples; 3 where the open task raised the bound of the replay memory,
   /// 2 with a class head or new rows of their own, 1 with a replay memory alone, 0 without one, as
   /// earlier versions wrote it.
-  static let minor: UInt32 = 4
+  static let minor: UInt32 = 5
   static let endianness: UInt32 = 0x0102_0304
 
   /// Tags are four letters in memory order.

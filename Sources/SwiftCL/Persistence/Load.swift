@@ -141,6 +141,7 @@ enum Load {
       let phases = UnsafeMutableRawPointer(layers) + LayerList.phases
       options.takeSparseFields(&source, phases.assumingMemoryBound(to: swiftcl_mask_phase.self))
     }
+    if source.hasMore { options.takeMemoryFields(&source) }
     source.end()
     options.layers = UnsafePointer(layers)
     return isScaled

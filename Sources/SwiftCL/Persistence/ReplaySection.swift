@@ -65,7 +65,7 @@ extension Network {
         return
       }
     }
-    if input.firstNonFinite(pool.row(0), rows: rows, workspace.inputs) >= 0 {
+    if !pool.isCoded && input.firstNonFinite(pool.row(0), rows: rows, workspace.inputs) >= 0 {
       source.refuse(SWIFTCL_E_CORRUPT, "a row of the replay memory is not finite")
       return
     }
@@ -89,7 +89,7 @@ extension swiftcl_options {
     sink.put(distill_teacher)
     sink.put(distill_temperature)
     sink.put(distill_weight)
-    if hasClassFields || hasSparseFields {
+    if hasClassFields || hasSparseFields || hasMemoryFields {
       sink.put(class_head)
       sink.put(replay_new_rows)
     }

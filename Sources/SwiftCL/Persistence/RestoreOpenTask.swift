@@ -140,7 +140,8 @@ extension Network {
     set.inputs = Int(shown: UInt(source.u32()))
     let feeding = l == 0 ? shapes[0].inputs : candidates(shapes[l].input).units * shapes[l].taps
     let rows = options.sharesTicket ? headShape.width : task.classCount
-    if set.units < 1 || set.units > (l < hidden ? shape.liveWidth : rows) || set.inputs != feeding
+    let most = isParked ? shape.candidateWidth : shape.liveWidth
+    if set.units < 1 || set.units > (l < hidden ? most : rows) || set.inputs != feeding
       || (l == hidden && set.units != rows)
     {
       source.refuse(SWIFTCL_E_CORRUPT, "the working set's size is impossible")

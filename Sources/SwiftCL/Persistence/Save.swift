@@ -73,7 +73,8 @@ extension Network {
 
   /// No newer than what is there needs, so that older readers know it.
   private var minor: UInt32 {
-    if options.hasSparseFields { return CheckpointFormat.minor }
+    if options.hasMemoryFields { return CheckpointFormat.minor }
+    if options.hasSparseFields { return 4 }
     if replay == nil { return 0 }
     if task.grewReplay(options) { return 3 }
     return options.hasClassFields ? 2 : 1
@@ -108,8 +109,11 @@ extension Network {
       sink.put(layer.source)
       for _ in 0..<3 { sink.put(0 as UInt32) }
     }
-    if replay != nil || options.hasSparseFields { options.putReplayFields(&sink) }
-    if options.hasSparseFields { options.putSparseFields(&sink) }
+    let hasMemory = options.hasMemoryFields
+    let hasSparse = hasMemory || options.hasSparseFields
+    if replay != nil || hasSparse { options.putReplayFields(&sink) }
+    if hasSparse { options.putSparseFields(&sink) }
+    if hasMemory { options.putMemoryFields(&sink) }
   }
 
   private func putScale(_ sink: inout Sink) {

@@ -38,7 +38,7 @@ extension Network {
       let place = Int(memory.drawn[n])
       // Rows were finite when they were stored.
       _ = format.convert(
-        memory.kept.row(place), to: workspace.inputs + (rows + n) * inputCount)
+        memory.kept.given(place), to: workspace.inputs + (rows + n) * inputCount)
       workspace.targets[rows + n] = memory.columnOf[Int(memory.kept.labels[place])]
     }
     if options.storesLogits { recallLogits(memory, recall.first) }

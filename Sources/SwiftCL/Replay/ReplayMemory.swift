@@ -91,17 +91,17 @@ struct ReplayMemory {
   @inline(never)
   mutating func keep(
     _ row: UnsafeRawPointer, label: Int32, task: Int32, _ logits: UnsafePointer<Float>?,
-    by rule: Retention, weight: UInt64 = 1
+    by rule: Retention, weight: UInt64 = 1, isStored: Bool = false
   ) {
     guard let place = rule.place(in: &kept, label: Int(label), weight: weight) else { return }
     if place < kept.count && isDrawable(place) { drawable -= 1 }
-    kept.put(row, label: label, task: task, logits, at: place)
+    kept.put(row, isStored: isStored, label: label, task: task, logits, at: place)
     if isDrawable(place) { drawable += 1 }
   }
 
   mutating func wait(_ row: UnsafeRawPointer, label: Int32, task: Int32, by rule: Retention) {
     guard let place = rule.place(in: &waiting, label: Int(label)) else { return }
-    waiting.put(row, label: label, task: task, nil, at: place)
+    waiting.put(row, isStored: false, label: label, task: task, nil, at: place)
   }
 
   /// The sample that waited joins, each row for all those it was drawn from.
@@ -117,7 +117,7 @@ struct ReplayMemory {
       let more: UInt64 = !rule.balanced && UInt64(i) < offered % rows ? 1 : 0
       keep(
         sample.row(place), label: label, task: sample.tasks[place], sample.logits(place), by: rule,
-        weight: max(1, offered / rows + more))
+        weight: max(1, offered / rows + more), isStored: true)
     }
     for c in 0..<(rule.balanced ? classes : 0) {
       let rows = UInt64(sample.classRows[c])

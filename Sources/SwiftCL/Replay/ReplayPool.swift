@@ -1,10 +1,14 @@
 import CSwiftCL
 
-/// Rows as the caller gave them, each with its label, its task and, where
+/// Rows as the caller gave them, or in eight bits an element, each with its label, its task and, where
 /// asked for, the logits it had. The first `count` places are taken.
 struct ReplayPool {
   let capacity: Int
+  /// Of a row as it is stored.
   let rowBytes: Int
+  private let code: RowCode?
+  /// Room for one row as the caller gave it, where it is stored otherwise.
+  private let decoded: UnsafeMutablePointer<UInt8>
   /// Labels are below it; a row's logits stand in their order, NaN where it had none.
   let classes: Int
   private(set) var count = 0
@@ -22,7 +26,9 @@ struct ReplayPool {
   @inline(never)
   init(_ arena: inout Arena, _ options: swiftcl_options, capacity: Int) {
     self.capacity = capacity
-    rowBytes = options.inputRowBytes
+    rowBytes = options.storedRowBytes
+    code = RowCode(options)
+    decoded = arena.take(UInt8.self, code != nil && capacity > 0 ? options.inputRowBytes : 0)
     classes = options.replayClasses
     rows = arena.take(UInt8.self, capacity, by: rowBytes)
     labels = arena.take(Int32.self, capacity)
@@ -36,6 +42,16 @@ struct ReplayPool {
     UnsafeMutableRawPointer(rows) + place * rowBytes
   }
 
+  /// The row in the caller's type, until the next one is asked for.
+  func given(_ place: Int) -> UnsafeRawPointer {
+    guard let code else { return UnsafeRawPointer(row(place)) }
+    code.decode(row(place), to: decoded)
+    return UnsafeRawPointer(decoded)
+  }
+
+  /// Whether stored rows are always finite, whatever their bytes.
+  var isCoded: Bool { code != nil }
+
   func logits(_ place: Int) -> UnsafeMutablePointer<Float>? {
     logits.map { $0 + place * classes }
   }
@@ -48,10 +64,11 @@ struct ReplayPool {
     classSeen.update(repeating: 0, count: classes)
   }
 
-  /// Writes a row to a place that is taken, or to the first that is not.
+  /// Writes a row to a place that is taken, or to the first that is not. It is as the caller gave it,
+  /// unless it comes from another pool.
   mutating func put(
-    _ row: UnsafeRawPointer, label: Int32, task: Int32, _ given: UnsafePointer<Float>?,
-    at place: Int
+    _ row: UnsafeRawPointer, isStored: Bool, label: Int32, task: Int32,
+    _ given: UnsafePointer<Float>?, at place: Int
   ) {
     if place == count {
       count += 1
@@ -59,7 +76,11 @@ struct ReplayPool {
       classRows[Int(labels[place])] -= 1
     }
     classRows[Int(label)] += 1
-    self.row(place).copyMemory(from: row, byteCount: rowBytes)
+    if let code, !isStored {
+      code.encode(row, to: self.row(place))
+    } else {
+      self.row(place).copyMemory(from: row, byteCount: rowBytes)
+    }
     labels[place] = label
     tasks[place] = task
     if let own = logits(place), let given { own.update(from: given, count: classes) }

@@ -35,7 +35,7 @@ extension Network {
       }
       for n in 0..<count {
         replay.pointee.keep(
-          inputs + (first + n) * replay.pointee.kept.rowBytes, label: labels[first + n],
+          inputs + (first + n) * options.inputRowBytes, label: labels[first + n],
           task: number, replay.pointee.fresh + n * replay.pointee.classes, by: rule)
       }
       first += count
@@ -91,7 +91,7 @@ extension Network {
     info.waiting = UInt64(memory.waiting.count)
     info.seen = memory.kept.seen &+ memory.waiting.seen
     info.bytes = plan.replay_bytes
-    info.row_bytes = UInt64(memory.kept.rowBytes)
+    info.row_bytes = UInt64(options.inputRowBytes)
     return info
   }
 
@@ -121,10 +121,11 @@ extension Network {
         SWIFTCL_E_ARGUMENT, "row", is: row, expected: "below the rows in memory = ", pool.count)
     }
     if let inputs {
-      if bytes < pool.rowBytes {
-        return fail(SWIFTCL_E_BUFFER, "bytes", is: bytes, expected: "at least ", pool.rowBytes)
+      let needed = options.inputRowBytes
+      if bytes < needed {
+        return fail(SWIFTCL_E_BUFFER, "bytes", is: bytes, expected: "at least ", needed)
       }
-      inputs.copyMemory(from: pool.row(row), byteCount: pool.rowBytes)
+      inputs.copyMemory(from: pool.given(row), byteCount: needed)
     }
     label?.pointee = pool.labels[row]
     task?.pointee = pool.tasks[row]

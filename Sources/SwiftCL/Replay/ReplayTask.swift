@@ -49,7 +49,7 @@ extension Network {
     guard let replay, options.replay_store != SWIFTCL_STORE_EXPLICIT else { return }
     let atEnd = options.replay_store == SWIFTCL_STORE_AT_END
     let rule = Retention(options, salt: atEnd ? 1 : 0)
-    let rowBytes = replay.pointee.kept.rowBytes
+    let rowBytes = options.inputRowBytes
     let number = task.record.task
     for n in 0..<count {
       let row = order[n]
@@ -74,8 +74,9 @@ extension Network {
     var first = 0
     while sample.logits != nil && first < sample.count {
       let count = min(batch, sample.count - first)
-      _ = format.convert(
-        sample.row(first), rows: count, to: workspace.inputs, step: inputCount)
+      for n in 0..<count {
+        _ = format.convert(sample.given(first + n), to: workspace.inputs + n * inputCount)
+      }
       let x = InputRows(rows: workspace.inputs, stride: inputCount)
       if let logits = sample.logits(first) {
         note(headRows(of: ticket, x, rows: count), rows: count, to: logits)

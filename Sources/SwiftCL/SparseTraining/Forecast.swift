@@ -51,15 +51,16 @@ struct Forecast {
       let isMasked = options.couldMask(l, shape)
       // Nothing is below the first layer that would need a gradient.
       let passes: Double = shape.input < 0 ? 1 : 2
+      let done = passes + (shape.isMadeAgain ? 1 : 0)
       report.parameters &+= weights &+ UInt64(units) &* (shape.normalises ? 2 : 1)
       report.row_macs += macs
       if isMasked {
         report.maskable_parameters &+= weights
         report.masked_row_macs += macs
-        full += (1 + recalled) * (passes * kept + computed) * macs
+        full += (1 + recalled) * (done * kept + computed) * macs
       } else {
         report.unmasked_row_macs += macs
-        full += (1 + recalled) * (passes + 1) * macs
+        full += (1 + recalled) * (done + 1) * macs
       }
       fullDense += (1 + recalled) * (passes + 1) * macs
     }

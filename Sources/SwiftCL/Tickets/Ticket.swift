@@ -109,6 +109,7 @@ struct Ticket {
         weights: arena.take(
           Float.self,
           size.entries > 0 ? 0 : Panels(inputs: size.inputs, outputs: size.units).count))
+      // By itself: builds without masks have no such place.
       if size.entries > 0 {
         layer.mask = SparseWeights(
           &arena, outputs: size.units, entries: size.entries, width: size.width)

@@ -107,17 +107,21 @@ extension WorkingLayer {
     _ buffers: borrowing BufferPlan, _ region: UnsafeMutableRawPointer, _ part: inout WorkingBytes
   ) {
     let width = shape.liveWidth
-    let padded = Panels.pad(width)
+    let stride = Panels.pad(width)
+    // Of all that may compete: with top-k they wait, and few of them run.
+    let padded = Panels.pad(shape.candidateWidth)
     let masked = options.masks(l, shape)
     let dense = !masked || options.masksLater
-    let count = dense ? Panels(inputs: shape.liveInputs, outputs: width).count : 0
+    let count =
+      dense ? Panels(inputs: shape.candidateInputs, outputs: shape.candidateWidth).count : 0
     let soft = options.softens
     let gated = shape.competes && options.sampler != SWIFTCL_SAMPLER_RANDOM
     let candidates = gated && !shape.perSample ? padded : 0
 
     live = CandidateSet(
-      &arena, inputs: shape.liveInputs, width: width, blocks: shape.blocks, candidates: candidates,
-      adam: options.usesAdam, normalises: shape.normalises, hasWeights: dense, &part.parameters,
+      &arena, inputs: shape.liveInputs, width: width, blocks: shape.blocks,
+      candidates: min(candidates, stride), adam: options.usesAdam, normalises: shape.normalises,
+      hasWeights: dense, &part.parameters,
       &part.optimizer, &part.competition)
     var ownMask: LayerMask?
     if Features.all && masked {
@@ -127,11 +131,11 @@ extension WorkingLayer {
         &part.parameters,
         &part.optimizer, &part.masks)
     }
-    let parkedWidth = options.parksCandidates ? width : 0
+    let parkedWidth = options.parksCandidates ? shape.candidateWidth : 0
     var (parameters, optimizer, competition) = (UInt64(0), UInt64(0), UInt64(0))
     var mark = arena.used
     parked = CandidateSet(
-      &arena, inputs: shape.liveInputs, width: parkedWidth, blocks: shape.blocks,
+      &arena, inputs: shape.candidateInputs, width: parkedWidth, blocks: shape.blocks,
       candidates: options.parksCandidates ? candidates : 0, adam: options.usesAdam,
       normalises: shape.normalises && options.parksCandidates, hasWeights: true, &parameters,
       &optimizer,
@@ -155,7 +159,7 @@ extension WorkingLayer {
     norm = NormStep(&arena, shape)
     part.parameters += arena.taken(since: &mark)
 
-    stride = padded
+    self.stride = stride
     func place(_ buffer: Int) -> UnsafeMutableRawPointer { region + buffers.offset(buffer) }
     output = place(BufferPlan.output(l)).assumingMemoryBound(to: Float.self)
     delta = place(BufferPlan.delta(l)).assumingMemoryBound(to: Float.self)

@@ -16,7 +16,7 @@ from .network import OPEN, UNTIL_END, Network
 from .networks import alexnet, lenet, mlp, resnet18
 from .options import (
     add, average_pool, batch_norm, conv, dense, describe, dropout, flatten, forecast, global_pool, head, max_pool,
-    option_names, option_values, plan,
+    option_names, option_values, plan, propose,
 )
 from .records import *  # noqa: F401,F403
 from .records import __all__ as _records
@@ -51,5 +51,5 @@ __all__ = [
     "AccuracyMatrix", "HeaderError", "Library", "Network", "OPEN", "ProtocolMatrices", "Task", "TaskContext", "Ticket", "UNTIL_END",
     "add", "alexnet", "average_pool", "batch_norm", "compare_tickets", "constants", "conv", "default_library", "dense", "describe", "dropout",
     "flatten", "forecast", "global_pool", "head", "inspect", "lenet", "max_pool", "mlp", "option_names", "option_values",
-    "plan", "predict_tickets", "resnet18", "score", "steps", "structs", "__version__", *_errors, *_records,
+    "plan", "predict_tickets", "propose", "resnet18", "score", "steps", "structs", "__version__", *_errors, *_records,
 ]

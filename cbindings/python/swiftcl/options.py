@@ -18,11 +18,11 @@ from ._abi import abi
 from ._arrays import INPUT_DTYPES
 from ._integers import integer
 from ._library import Library
-from .records import Forecast, Plan
+from .records import Change, Forecast, Plan, Proposal
 
 __all__ = [
     "add", "average_pool", "batch_norm", "conv", "dense", "describe", "dropout", "flatten", "forecast", "global_pool", "head", "max_pool",
-    "option_names", "option_values", "plan",
+    "option_names", "option_values", "plan", "propose",
 ]
 
 _OWN = ("struct_size", "layer_count", "layers", "allocator", "reserved")  # set here, not by the caller
@@ -256,6 +256,50 @@ def plan_of(library: Library, options: ctypes.Structure) -> Plan:
     result = sized("swiftcl_plan")
     library.check(library.swiftcl_network_plan(ctypes.byref(options), ctypes.byref(result)))
     return Plan._read(result)
+
+
+def propose(
+    layers: Sequence[ctypes.Structure], inputs: int, bytes: int, *, allow: Union[str, Change] = "recompute",
+    preset: str = "", library: Any = None, **options: Any
+) -> Tuple[Dict[str, Any], Proposal]:
+    """Options by which a network of this description fits into ``bytes``, and what they change.
+
+    ``allow`` names what may be changed, several with ``+``: "recompute" (which
+    changes no result), "sampler", "replay_u8", "draws", "batch", "rows"; "" only
+    tells whether the network fits as it is. Further options are those of
+    :class:`swiftcl.Network`; they come back changed, for it and for
+    :func:`swiftcl.plan`. Raises :class:`swiftcl.BufferTooSmallError` when nothing
+    fits: its message says what is missing.
+    """
+    from ._library import default_library
+
+    loaded = library if isinstance(library, Library) else Library(library) if library else default_library()
+    given = dict(options)
+    seed = options.pop("seed", 0)
+    struct, keep = build_options(loaded, layers, inputs, seed, preset, options)
+    found = initialise(loaded, abi.structs["swiftcl_options"]())
+    result = sized("swiftcl_proposal")
+    allowed = _changes(allow)
+    loaded.check(
+        loaded.swiftcl_network_propose(
+            ctypes.byref(struct), integer(bytes, ctypes.c_uint64, "bytes"), allowed, ctypes.byref(found),
+            ctypes.byref(result)))
+    for name in ("recompute", "sampler", "top_k", "replay_batch", "max_batch", "replay_u8", "replay_rows"):
+        value = getattr(found, name)
+        if value != getattr(struct, name):
+            given[name] = value
+    return given, Proposal._read(result)
+
+
+def _changes(allow: Union[str, Change]) -> int:
+    if not isinstance(allow, str):
+        return integer(allow, ctypes.c_uint32, "allow", expected="names or SWIFTCL_CHANGE_ bits")
+    known = abi.values("CHANGE_")
+    keys = [key for key in allow.lower().replace("-", "_").split("+") if key]
+    for key in keys:
+        if key not in known:
+            raise ValueError(f"allow is {allow!r}, expected one of {', '.join(known)}, or several with +")
+    return sum(known[key] for key in set(keys))
 
 
 def forecast(

@@ -11,7 +11,7 @@ from ._abi import abi
 
 __all__ = [
     "Accounting", "Capacity", "CheckpointInfo", "ClassHeadInfo", "Comparison", "DataInfo", "Evaluation", "FitReport", "Forecast",
-    "LayerInfo", "MaskInfo", "Normalisation", "Phase", "Plan", "Progress", "ReplayInfo",
+    "Change", "LayerInfo", "MaskInfo", "Normalisation", "Phase", "Plan", "Progress", "Proposal", "ReplayInfo",
     "Scores", "Step", "TaskInfo", "TicketInfo", "WarningFlag",
 ]
 
@@ -19,6 +19,9 @@ __all__ = [
 Phase = abi.enumeration("Phase", "PHASE_")
 #: Bits of ``Plan.warnings``.
 WarningFlag = abi.enumeration("WarningFlag", "WARN_", enum.IntFlag)
+
+#: What ``propose`` may change, bit for bit.
+Change = abi.enumeration("Change", "CHANGE_", enum.IntFlag)
 
 Plan = abi.record("swiftcl_plan", {"warnings": WarningFlag})
 Step = abi.record("swiftcl_step", {"phase": Phase})
@@ -28,6 +31,7 @@ MaskInfo = abi.record("swiftcl_mask_info")
 Capacity = abi.record("swiftcl_capacity")
 Accounting = abi.record("swiftcl_accounting")
 Forecast = abi.record("swiftcl_forecast")
+Proposal = abi.record("swiftcl_proposal", {"changes": Change, "affects": Change})
 Scores = abi.record("swiftcl_scores")
 Progress = abi.record("swiftcl_progress", {"phase": Phase})
 FitReport = abi.record("swiftcl_fit_report")
