@@ -1,7 +1,8 @@
 #!/bin/bash
-# setup.sh swift|all|firmware TARGET...: what a build needs. `swift` only looks at the
+# setup.sh swift|all|firmware TARGET...|available TARGET...: what a build needs. `swift` only looks at the
 # compiler; `all` also looks for Debian packages and installs the missing ones as root;
-# `firmware` does so for the tools and the emulator of targets that are not this machine.
+# `firmware` does so for the tools and the emulator of targets that are not this machine;
+# `available` prints for which of them that is possible.
 set -euo pipefail
 
 wanted_swift=6.3
@@ -76,5 +77,16 @@ case ${1:-all} in
       packages+=("${wanted[@]}")
     done
     check_packages
+    ;;
+  available)
+    for target in "${@:2}"; do
+      wanted=$(target_packages "$target") || exit 1
+      read -r -a packages <<< "$wanted"
+      if (check_packages) >&2; then
+        echo "$target"
+      else
+        echo "$target: SKIPPED, as not all of ${packages[*]} could be installed" >&2
+      fi
+    done
     ;;
 esac

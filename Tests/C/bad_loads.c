@@ -43,7 +43,11 @@ static void loads(void) {
 
   REFUSED_ALONE(swiftcl_network_load(NULL, NULL, OUT), SWIFTCL_E_NULL, "path");
   REFUSED_ALONE(swiftcl_network_load("missing", NULL, NULL), SWIFTCL_E_NULL, "network");
+#ifdef WITHOUT_FILES
+  REFUSED_ALONE(swiftcl_network_load("missing", NULL, OUT), SWIFTCL_E_UNSUPPORTED, "no files");
+#else
   REFUSED_ALONE(swiftcl_network_load("missing", NULL, OUT), SWIFTCL_E_IO, "missing", "system error");
+#endif
   REFUSED_ALONE(swiftcl_network_load_memory(NULL, size, NULL, OUT), SWIFTCL_E_NULL, "data");
   REFUSED_ALONE(swiftcl_network_load_memory(data, size, NULL, NULL), SWIFTCL_E_NULL, "network");
   REFUSED_ALONE(swiftcl_network_load_memory(data, 0, NULL, OUT), SWIFTCL_E_FORMAT, "ends too early");

@@ -1,5 +1,5 @@
-"""Runs the programs of examples-c/firmware on emulated boards and on this machine, compares what
-they print, holds it against the bars, and writes build/firmware/report.json."""
+"""run.py TARGET...: runs the programs of examples-c/firmware on emulated boards of these targets and on this
+machine, compares what they print, holds it against the bars, and writes build/firmware/report.json."""
 
 import concurrent.futures
 import json
@@ -19,50 +19,56 @@ BOARDS = {
 }
 TOOLS = {"riscv32": "riscv64-unknown-elf-"}
 LIMIT = 240
+FLOAT, EIGHT = f"{FOLDER}/ticket.bin", f"{FOLDER}/eight/ticket.bin"
 FULL = ["windows.bin", "15", "compete", "random"]
 SHORT = ["windows.bin", "1", "random"]
 # What count.c counts, and the share of the fall of multiply-adds by which instructions must fall. Of a
 # call for one row a fifth does not depend on the network's width: see docs/porting.md.
 COUNTS = [("training step", 0.8), ("prediction of one row", 0.7), ("prediction of eight rows", 0.8)]
 
-# What runs where: name, target, program, arguments, QEMU's options.
+# What runs where: name, folder of the build, program, arguments, QEMU's options.
 RUNS = [
-    ("learn-riscv32", "riscv32", "learn", SHORT, []),
-    ("learn-cortex-m4", "cortex-m4", "learn", FULL, []),
-    ("learn-cortex-m7", "cortex-m7", "learn", FULL, []),
+    ("learn-riscv32", "riscv32-dense", "learn", SHORT, []),
+    ("learn-cortex-m4", "cortex-m4-dense", "learn", FULL, []),
+    ("learn-cortex-m7", "cortex-m7-dense", "learn", FULL, []),
     ("learn-aarch64", "aarch64", "learn", FULL, []),
+    ("learn-armv7", "armv7", "learn", FULL, []),
     ("learn-host", "host", "learn", FULL + ["dense"], []),
     ("learn-host-short", "host", "learn", SHORT, []),
     ("ticket-host", "host", "ticket", ["windows.bin"], []),
-    ("ticket-cortex-m4", "cortex-m4", "ticket", ["windows.bin"], []),
-    ("ticket-cortex-m33", "cortex-m33", "ticket", ["windows.bin"], []),
-    ("ticket-cortex-m0", "cortex-m0", "ticket", ["windows.bin"], []),
-    ("ticket-riscv32", "riscv32", "ticket", ["windows.bin"], []),
+    ("ticket-cortex-m4", "cortex-m4-dense", "ticket", ["windows.bin"], []),
+    ("ticket-cortex-m33", "cortex-m33-dense", "ticket", ["windows.bin"], []),
+    ("ticket-cortex-m0", "cortex-m0-dense", "ticket", ["windows.bin"], []),
+    ("ticket-riscv32", "riscv32-dense", "ticket", ["windows.bin"], []),
+    ("ticket8-host", "host/eight", "ticket", ["windows.bin"], []),
+    ("ticket8-cortex-m4", "cortex-m4-dense-int8", "ticket", ["windows.bin"], []),
+    ("ticket8-cortex-m0", "cortex-m0-dense-int8", "ticket", ["windows.bin"], []),
     ("slots-host", "host", "slots", [], []),
-    ("slots-cortex-m4", "cortex-m4", "slots", [], []),
-    ("train-cortex-m4", "cortex-m4", "train", [], []),
-    ("count-cortex-m4", "cortex-m4", "count", [], ["-icount", "shift=6"]),
+    ("slots-cortex-m4", "cortex-m4-dense", "slots", [], []),
+    ("train-cortex-m4", "cortex-m4-dense", "train", [], []),
+    ("count-cortex-m4", "cortex-m4-dense", "count", [], ["-icount", "shift=6"]),
     ("walk-cortex-m4", "cortex-m4", "walk", [], []),
 ]
+LINUX = {"aarch64": "qemu-aarch64-static", "armv7": "qemu-arm-static"}
 
 
-def image(target, program):
-    if target in ("host", "aarch64"):
-        return f"{FOLDER}/{target}/{program}"
-    features = "" if program == "walk" else "-dense"
-    return f"{FOLDER}/{target}{features}/{program}.elf"
+def target_of(folder):
+    """The processor: host, one of LINUX, or one of BOARDS."""
+    return re.sub(r"(-dense)?(-int8)?$", "", folder.split("/")[0])
+
+
+def image(folder, program):
+    return f"{FOLDER}/{folder}/{program}" + (".elf" if target_of(folder) in BOARDS else "")
 
 
 def run(job):
-    name, target, program, arguments, options = job
-    path = os.path.abspath(image(target, program))
-    if target == "host":
-        command = [path, *arguments]
-    elif target == "aarch64":
-        command = ["qemu-aarch64-static", path, *arguments]
-    else:
+    _, folder, program, arguments, options = job
+    target, path = target_of(folder), os.path.abspath(image(folder, program))
+    if target in BOARDS:
         words = "".join(f",arg={word}" for word in [program, *arguments])
         command = BOARDS[target] + options + ["-semihosting-config", f"enable=on,target=native{words}", "-kernel", path]
+    else:
+        command = ([LINUX[target]] if target in LINUX else []) + [path, *arguments]
     try:
         done = subprocess.run(command, cwd=FOLDER, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=LIMIT, check=False)
@@ -90,75 +96,115 @@ def learned(text):
     return methods
 
 
-def sizes(target, program):
-    path = image(target, program)
-    tool = TOOLS.get(target, "arm-none-eabi-") + "size"
+def sizes(folder, program):
+    """Flash, without a ticket, and reserved RAM of an image."""
+    path = image(folder, program)
+    tool = TOOLS.get(target_of(folder), "arm-none-eabi-") + "size"
     text, data, bss = subprocess.run([tool, path], check=True, capture_output=True, text=True).stdout.split("\n")[1].split()[:3]
     flash = int(text) + int(data)
     if program == "ticket":
-        flash -= os.path.getsize(f"{FOLDER}/ticket.bin")
+        flash -= os.path.getsize(FLOAT if not folder.endswith("int8") else EIGHT)
     return flash, int(data) + int(bss)
 
 
-def main():
-    report, texts, bars = {"runs": {}}, {}, []
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for job, (code, text) in zip(RUNS, pool.map(run, RUNS)):
-            name, target, program = job[:3]
-            texts[name] = text
-            entry = report["runs"][name] = {"status": code}
-            if target not in ("host", "aarch64"):
-                entry["flash"], entry["ram_reserved"] = sizes(target, program)
-                ram = re.search(r"stack (\d+) of \d+, data (\d+), RAM (\d+)", text)
-                if ram:
-                    entry["stack"], entry["data"], entry["ram"] = (int(n) for n in ram.groups())
-            if code == 0 and program == "learn":
-                entry["methods"] = learned(text)
-            print(f"---- {name}{'' if code == 0 else f': exit status {code}'}\n{text.strip()}")
-            bars.append((f"{name} ends well", code == 0, code))
-    runs = report["runs"]
+def entry_of(job, code, text):
+    """What the report says of one run."""
+    _, folder, program = job[:3]
+    entry = {"status": code}
+    if target_of(folder) in BOARDS:
+        entry["flash"], entry["ram_reserved"] = sizes(folder, program)
+        ram = re.search(r"stack (\d+) of \d+, data (\d+), RAM (\d+)", text)
+        if ram:
+            entry["stack"], entry["data"], entry["ram"] = (int(n) for n in ram.groups())
+    if code == 0 and program == "learn":
+        entry["methods"] = learned(text)
+    if program == "ticket":
+        entry["logits"] = (re.findall(r"logits (\w+)", text) or [None])[0]
+    return entry
 
-    def bar(what, passed, value):
-        bars.append((what, bool(passed), value))
 
-    def of(name, *keys):
-        value = runs.get(name, {})
+class Bars:
+    """What must hold, and whether it does."""
+
+    def __init__(self, runs, texts):
+        self.runs, self.texts, self.all = runs, texts, []
+
+    def add(self, what, passed, value):
+        self.all.append((what, bool(passed), value))
+
+    def of(self, name, *keys):
+        value = self.runs[name]
         for key in keys:
-            value = value.get(key, {}) if isinstance(value, dict) else {}
+            value = value.get(key, {})
         return value
 
-    host, short = of("learn-host", "methods"), of("learn-host-short", "methods")
-    for name, expected in (("learn-cortex-m4", host), ("learn-cortex-m7", host), ("learn-aarch64", host), ("learn-riscv32", short)):
-        for method, there in (of(name, "methods") or {"nothing": {}}).items():
-            here = expected.get(method, {}) if expected else {}
-            same = there and all(there.get(key) == here.get(key) for key in ("winners", "checkpoint"))
-            bar(f"{name}: {method}, the checkpoint is that of this machine", same, there.get("checkpoint"))
-    accuracy = of("learn-cortex-m4", "methods", "compete", "accuracy") or 0
-    bar("three people learned in competition: accuracy at least 79 %", accuracy >= 79, accuracy)
-    bar("the same within 256 kB of RAM", of("learn-cortex-m4", "ram_reserved") <= 262144, of("learn-cortex-m4", "ram"))
-    report["accuracy"] = {method: host[method]["accuracy"] for method in host or {}}
+    def same_bits(self):
+        for name in self.runs:
+            if not name.startswith("learn-") or name.startswith("learn-host"):
+                continue
+            short = "-short" if name == "learn-riscv32" else ""
+            for method, there in (self.of(name, "methods") or {"nothing": {}}).items():
+                here = self.of("learn-host" + short, "methods", method)
+                same = there and all(there.get(key) == here.get(key) for key in ("winners", "checkpoint"))
+                self.add(f"{name}: {method}, the checkpoint is that of this machine", same, there.get("checkpoint"))
+        for ticket in ("ticket", "ticket8"):
+            logits = {name: self.of(name, "logits") for name in self.runs if name.startswith(ticket + "-")}
+            self.add(f"{ticket}: the same logits wherever it runs", len(set(map(str, logits.values()))) == 1 and all(logits.values()),
+                     logits)
 
-    logits = {name: re.findall(r"logits (\w+)", texts[name]) for name in texts if name.startswith("ticket-")}
-    bar("a ticket gives the same bits on every board", len({str(value) for value in logits.values()}) == 1 and all(logits.values()), logits)
-    bar("image that predicts, without its ticket, below 16 kB of flash", of("ticket-cortex-m4", "flash") < 16384, of("ticket-cortex-m4", "flash"))
-    bar("image that trains below 64 kB of flash", of("train-cortex-m4", "flash") < 65536, of("train-cortex-m4", "flash"))
-    states = [re.findall(r"power cuts.*\nstate (\w+)", texts[name]) for name in ("slots-host", "slots-cortex-m4")]
-    bar("the newest whole checkpoint comes back after every power cut", states[0] and states[0] == states[1], states[1])
+    def eight_bits(self):
+        share = os.path.getsize(EIGHT) / os.path.getsize(FLOAT)
+        self.add("a ticket with eight-bit weights takes at most 0.3 of the bytes", share <= 0.3, round(share, 3))
 
-    counts = re.findall(r"instructions: ([\d.]+) times fewer, multiply-adds ([\d.]+)", texts["count-cortex-m4"])
-    bar("training steps and predictions were counted", len(counts) == len(COUNTS), counts)
-    for (what, share), (fewer, macs) in zip(COUNTS, counts):
-        report.setdefault("instructions", {})[what] = {"times_fewer": float(fewer), "multiply_adds": float(macs)}
-        bar(f"{what}: instructions fall by {share} of what multiply-adds do, {macs} times", float(fewer) >= share * float(macs), fewer)
-    report["bars"] = [{"what": what, "passed": passed, "value": value} for what, passed, value in bars]
+    def cortex_m4(self):
+        accuracy = self.of("learn-cortex-m4", "methods", "compete", "accuracy") or 0
+        self.add("three people learned in competition: accuracy at least 79 %", accuracy >= 79, accuracy)
+        reserved = self.of("learn-cortex-m4", "ram_reserved")
+        self.add("the same within 256 kB of RAM", reserved <= 262144, reserved)
+        for name, what, least in (("ticket-cortex-m4", "image that predicts, without its ticket, below 16 kB of flash", 16384),
+                                  ("train-cortex-m4", "image that trains below 64 kB of flash", 65536)):
+            self.add(what, self.of(name, "flash") < least, self.of(name, "flash"))
+        states = [re.findall(r"power cuts.*\nstate (\w+)", self.texts[name]) for name in ("slots-host", "slots-cortex-m4")]
+        self.add("the newest whole checkpoint comes back after every power cut", states[0] and states[0] == states[1], states[1])
+
+    def instructions(self):
+        counts = re.findall(r"instructions: ([\d.]+) times fewer, multiply-adds ([\d.]+)", self.texts["count-cortex-m4"])
+        self.add("training steps and predictions were counted", len(counts) == len(COUNTS), counts)
+        for (what, share), (fewer, macs) in zip(COUNTS, counts):
+            self.add(f"{what}: instructions fall by {share} of what multiply-adds do, {macs} times",
+                     float(fewer) >= share * float(macs), float(fewer))
+        return {what: {"times_fewer": float(fewer), "multiply_adds": float(macs)} for (what, _), (fewer, macs) in zip(COUNTS, counts)}
+
+
+def main():
+    there = {"host"} | {re.sub("-linux$", "", target) for target in sys.argv[1:]}
+    jobs = [job for job in RUNS if target_of(job[1]) in there]
+    runs, texts = {}, {}
+    bars = Bars(runs, texts)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for job, (code, text) in zip(jobs, pool.map(run, jobs)):
+            name = job[0]
+            texts[name], runs[name] = text, entry_of(job, code, text)
+            print(f"---- {name}{'' if code == 0 else f': exit status {code}'}\n{text.strip()}", flush=True)
+            bars.add(f"{name} ends well", code == 0, code)
+    report = {"runs": runs, "skipped": [job[0] for job in RUNS if job not in jobs],
+              "accuracy": {method: values["accuracy"] for method, values in bars.of("learn-host", "methods").items()}}
+    bars.same_bits()
+    bars.eight_bits()
+    if "cortex-m4" in there:
+        bars.cortex_m4()
+        report["instructions"] = bars.instructions()
+    report["bars"] = [{"what": what, "passed": passed, "value": value} for what, passed, value in bars.all]
     with open(f"{FOLDER}/report.json", "w", encoding="utf-8") as file:
         json.dump(report, file, indent=1)
         file.write("\n")
     print()
-    for what, passed, value in bars:
+    for what, passed, value in bars.all:
         print(f"{'ok    ' if passed else 'FAILED'} {what}: {value}")
+    for name in report["skipped"]:
+        print(f"SKIPPED {name}")
     print(f"written to {FOLDER}/report.json")
-    sys.exit(0 if all(passed for _, passed, _ in bars) else 1)
+    sys.exit(0 if all(passed for _, passed, _ in bars.all) else 1)
 
 
 if __name__ == "__main__":

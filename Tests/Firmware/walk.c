@@ -14,9 +14,13 @@ int walk_values(void);
 int walk_limits(void);
 int walk_calls(void);
 int walk_descriptions(void);
+int walk_loads(void);
+int walk_ready(void);
 
 int program(void) {
-  int failed = walk_values() + walk_limits() + walk_calls() + walk_descriptions();
+  int failed = walk_values() + walk_limits() + walk_calls() + walk_descriptions() + walk_loads();
+  setenv("SWIFTCL_TEST_QUICK", "1", 1); /* networks that fit into the memory here */
+  failed += walk_ready();
   board_print("stack %u of %u, data %u, RAM %u\n", board_stack_used(), board_stack_bytes(), board_data_bytes(),
               board_stack_used() + board_data_bytes());
   return failed;

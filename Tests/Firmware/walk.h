@@ -36,15 +36,20 @@ static inline swiftcl_status walk_create(const swiftcl_options *options, swiftcl
 
 static inline swiftcl_status walk_load(const void *data, size_t bytes, const swiftcl_load_options *options,
                                        swiftcl_network **network) {
-  swiftcl_load_options with;
-  if (options && options->struct_size != sizeof *options) return swiftcl_network_load_memory(data, bytes, options, network);
-  if (options) with = *options;
-  else swiftcl_load_options_init(&with);
-  if (!with.allocator.allocate && !with.allocator.release) {
-    with.allocator.allocate = walk_allocate;
-    with.allocator.release = walk_release;
+  swiftcl_load_options defaults;
+  if (!options) {
+    swiftcl_load_options_init(&defaults);
+    options = &defaults;
   }
-  return swiftcl_network_load_memory(data, bytes, &with, network);
+  if (options->struct_size < sizeof *options || options->struct_size > sizeof *options + 64 ||
+      options->allocator.allocate || options->allocator.release)
+    return swiftcl_network_load_memory(data, bytes, options, network);
+  swiftcl_allocator *allocator = (swiftcl_allocator *)(uintptr_t)&options->allocator, none = *allocator;
+  allocator->allocate = walk_allocate;
+  allocator->release = walk_release;
+  swiftcl_status status = swiftcl_network_load_memory(data, bytes, options, network);
+  *allocator = none;
+  return status;
 }
 #define swiftcl_network_create walk_create
 #define swiftcl_network_load_memory walk_load

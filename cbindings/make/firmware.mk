@@ -86,6 +86,8 @@ LINUX_aarch64-linux := -target aarch64-none-none-elf
 TOOLS_aarch64-linux := aarch64-linux-gnu-
 LINUX_armv7-linux := -target armv7-none-none-eabi -march=armv7-a -mfpu=vfpv4 -mfloat-abi=hard
 TOOLS_armv7-linux := arm-linux-gnueabihf-
+STATIC_aarch64-linux := -static-pie
+STATIC_armv7-linux := -static
 define cross_target
 SWIFT_$(1) := $(wordlist 1,2,$(LINUX_$(1))) -Osize -Xcc -D__linux__=1 $(addprefix -Xcc ,$(wordlist 3,9,$(LINUX_$(1))))
 C_$(1) := $(wordlist 3,9,$(LINUX_$(1)))
@@ -130,28 +132,35 @@ STACK_slots := 36864
 STACK_count := 20000
 STACK_ticket := 5120
 STACK_walk := 65536
-IMAGE_FLAGS := -std=gnu99 -Wall -Wextra -Werror -Os -ffreestanding -fshort-enums -ffunction-sections -fdata-sections \
-  -DBOARD_TIMER=0x40000000 -I include -Iexamples-c/firmware -Wa,-Ibuild/firmware
+IMAGE_FLAGS = -std=gnu99 -Wall -Wextra -Werror -Os -ffreestanding -fshort-enums -ffunction-sections -fdata-sections \
+  -DBOARD_TIMER=0x40000000 -I include -Iexamples-c/firmware -Wa,-I$(TICKET_FOLDER)
 
 # (program, target, features)
 define image
 build/firmware/$(2)$(3)/$(1).elf: examples-c/firmware/$(1).c $(BOARD_FILES) build/firmware/$(2)$(3)/libswiftcl.a
 	$$(call say,link)
-	$$(Q)$(PREFIX_OF_$(2))gcc $(call gcc_flags,$(2)) $(IMAGE_FLAGS) $$(filter %.c %.S,$$(filter-out $(BOARD_FILES),$$^)) $(BOARD) \
+	$$(Q)$(PREFIX_OF_$(2))gcc $(call gcc_flags,$(2)) $$(IMAGE_FLAGS) $$(filter %.c %.S,$$(filter-out $(BOARD_FILES),$$^)) $(BOARD) \
 	  $$(filter %.a,$$^) -nostdlib -lgcc -Lexamples-c/firmware/board -T$(MAP_$(2)).ld -Wl,--defsym=STACK_BYTES=$(STACK_$(1)) \
 	  -Wl,--gc-sections -Wl,-Map=$$@.map -Wl,--no-warn-execstack -o $$@
 endef
-ticket_image = build/firmware/$(1)/ticket.elf: examples-c/firmware/ticket_data.S build/firmware/ticket.bin
+TICKET_FOLDER := build/firmware/
+# The ticket of an image: with eight-bit weights where the library knows these.
+ticket_of = build/firmware/$(if $(filter %-int8,$(1)),eight/)ticket.bin
+define ticket_image
+build/firmware/$(1)/ticket.elf: examples-c/firmware/ticket_data.S $(ticket_of)
+build/firmware/$(1)/ticket.elf: TICKET_FOLDER := $(dir $(ticket_of))
+endef
 
 IMAGES := learn:cortex-m4:-dense train:cortex-m4:-dense ticket:cortex-m4:-dense slots:cortex-m4:-dense count:cortex-m4:-dense \
-  learn:cortex-m7:-dense ticket:cortex-m33:-dense ticket:cortex-m0:-dense learn:riscv32:-dense ticket:riscv32:-dense
+  learn:cortex-m7:-dense ticket:cortex-m33:-dense ticket:cortex-m0:-dense learn:riscv32:-dense ticket:riscv32:-dense \
+  ticket:cortex-m4:-dense-int8 ticket:cortex-m0:-dense-int8
 part = $(word $(2),$(subst :, ,$(1)))
 $(foreach i,$(IMAGES),$(eval $(call image,$(call part,$(i),1),$(call part,$(i),2),$(call part,$(i),3))))
 $(foreach i,$(filter ticket:%,$(IMAGES)),$(eval $(call ticket_image,$(call part,$(i),2)$(call part,$(i),3))))
-ELFS := $(foreach i,$(IMAGES),build/firmware/$(call part,$(i),2)$(call part,$(i),3)/$(call part,$(i),1).elf)
+elf = build/firmware/$(call part,$(1),2)$(call part,$(1),3)/$(call part,$(1),1).elf
 
 # Tests/C walks bad input on the board, too, with newlib for their printing.
-WALKS := values limits calls descriptions
+WALKS := values limits calls descriptions loads ready
 build/firmware/cortex-m4/walk-%.o: Tests/C/bad_%.c $(C_TEST_HEADERS) Tests/Firmware/walk.h
 	@mkdir -p $(@D)
 	$(call say,cc)
@@ -164,9 +173,8 @@ build/firmware/cortex-m4/walk.elf: Tests/Firmware/walk.c $(BOARD_FILES) $(WALKS:
 	  -Iexamples-c/firmware $< $(filter-out %memory.c,$(BOARD)) $(filter %.o %.a,$^) -nostartfiles \
 	  -Lexamples-c/firmware/board -Tlarge.ld -Wl,--defsym=STACK_BYTES=$(STACK_walk) -Wl,--gc-sections \
 	  -Wl,--no-warn-execstack -lm -o $@
-ELFS += build/firmware/cortex-m4/walk.elf
 
-HOST_PROGRAMS := learn ticket slots
+HOST_PROGRAMS := learn ticket slots quantize eight/ticket
 build/firmware/host/%: examples-c/firmware/%.c $(BOARD_FILES) build/lib/libswiftcl.a
 	@mkdir -p $(@D)
 	$(call say,cc)
@@ -174,18 +182,31 @@ build/firmware/host/%: examples-c/firmware/%.c $(BOARD_FILES) build/lib/libswift
 HOST_BOARD := -std=gnu99 -Wall -Wextra -Werror -O2 -DARENA_BYTES=524288 -I include -Iexamples-c/firmware -Wa,-Ibuild/firmware \
   examples-c/firmware/board/host.c examples-c/firmware/board/text.c
 build/firmware/host/ticket: examples-c/firmware/ticket_data.S build/firmware/ticket.bin
-build/firmware/aarch64/learn: examples-c/firmware/learn.c $(BOARD_FILES) build/cross/aarch64-linux/libswiftcl.a
+build/firmware/host/eight/ticket: examples-c/firmware/ticket.c examples-c/firmware/ticket_data.S build/firmware/eight/ticket.bin \
+    $(BOARD_FILES) build/lib/libswiftcl.a
 	@mkdir -p $(@D)
 	$(call say,cc)
-	$(Q)aarch64-linux-gnu-gcc $(HOST_BOARD) $(filter %/learn.c %.a,$^) -static-pie -o $@ -lm -lpthread
+	$(Q)$(CC) -Wa,-Ibuild/firmware/eight $(HOST_BOARD) $(filter %/ticket.c %.S %.a,$^) -o $@ -lm -lpthread
+build/firmware/%/learn: examples-c/firmware/learn.c $(BOARD_FILES) build/cross/%-linux/libswiftcl.a
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(TOOLS_$*-linux)gcc $(HOST_BOARD) $(filter %/learn.c %.a,$^) $(STATIC_$*-linux) -o $@ -lm -lpthread
 
 build/firmware/windows.bin: examples-c/firmware/windows.py
 	@mkdir -p $(@D)
 	@python3 $< $@
 build/firmware/ticket.bin: build/firmware/host/learn build/firmware/windows.bin
 	@$< build/firmware/windows.bin 15 random '>$@' > $@.log
+build/firmware/eight/ticket.bin: build/firmware/host/quantize build/firmware/windows.bin build/firmware/ticket.bin
+	@mkdir -p $(@D)
+	@$^ $@ > $@.log && cat $@.log
 
-firmware-test: $(ELFS) $(HOST_PROGRAMS:%=build/firmware/host/%) build/firmware/aarch64/learn build/firmware/windows.bin ## images on emulated boards, compared with this machine
-	@python3 Tests/Firmware/run.py
+# Targets whose tools are missing and cannot be installed are skipped, and that is said.
+firmware-test: ## images on emulated boards, compared with this machine
+	@targets=$$(bash cbindings/setup.sh available $(FIRMWARE_TARGETS) $(CROSS_TARGETS)) && \
+	  $(MAKE) --no-print-directory firmware-images TARGETS="$$targets" && python3 Tests/Firmware/run.py $$targets
+firmware-images: $(foreach i,$(IMAGES),$(if $(filter $(call part,$(i),2),$(TARGETS)),$(call elf,$(i)))) \
+  $(if $(filter cortex-m4,$(TARGETS)),build/firmware/cortex-m4/walk.elf) $(HOST_PROGRAMS:%=build/firmware/host/%) \
+  $(foreach t,$(filter %-linux,$(TARGETS)),build/firmware/$(t:-linux=)/learn) build/firmware/windows.bin
 
-.PHONY: cross firmware-test
+.PHONY: cross firmware-test firmware-images
