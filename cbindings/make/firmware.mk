@@ -204,7 +204,11 @@ build/firmware/eight/ticket.bin: build/firmware/host/quantize build/firmware/win
 # Targets whose tools are missing and cannot be installed are skipped, and that is said.
 firmware-test: ## images on emulated boards, compared with this machine
 	@targets=$$(bash cbindings/setup.sh available $(FIRMWARE_TARGETS) $(CROSS_TARGETS)) && \
-	  $(MAKE) --no-print-directory firmware-images TARGETS="$$targets" && python3 Tests/Firmware/run.py $$targets
+	  $(MAKE) --no-print-directory firmware-images TARGETS="$$targets" && rm -f build/bench/int8.json && \
+	  if test -d "$(EIGHT_DATA)/mnist" -a -d "$(EIGHT_DATA)/uci-hapt"; then SEEDS=0 $(MAKE) --no-print-directory bench NAME=int8; \
+	  else echo "int8 tickets of MNIST and of ten people: SKIPPED, no data in $(EIGHT_DATA)"; fi && \
+	  python3 Tests/Firmware/run.py $$targets
+EIGHT_DATA = $(or $(SWIFTCL_DATA),../shared/data)
 firmware-images: $(foreach i,$(IMAGES),$(if $(filter $(call part,$(i),2),$(TARGETS)),$(call elf,$(i)))) \
   $(if $(filter cortex-m4,$(TARGETS)),build/firmware/cortex-m4/walk.elf) $(HOST_PROGRAMS:%=build/firmware/host/%) \
   $(foreach t,$(filter %-linux,$(TARGETS)),build/firmware/$(t:-linux=)/learn) build/firmware/windows.bin

@@ -1,7 +1,7 @@
 # What `make test` runs, stage by stage; every stage is a target of its own.
 
 STAGES := builds header-check symbols-check lint \
-  swift-test install-check examples-check c-tests c-valgrind thread-check variant-check flavour-check memory-check python-tests
+  swift-test install-check examples-check c-tests c-valgrind thread-check variant-check flavour-check memory-check python-tests firmware-test
 
 builds: lib lib-asan no-allocations firmware-object ## everything that is compiled from the core, side by side
 
