@@ -318,10 +318,11 @@ swiftcl_status swiftcl_threads_get(swiftcl_network *network, uint32_t *threads);
  * in eight bits (replay_u8), where replay_low and replay_high are a range;
  * replay_batch halved, down to 1; max_batch halved, down to 1; as many
  * replay_rows as there is room for; each with all changes of those before it.
- * Of every setting the fastest form that fits is taken: as it is; with
- * `recompute` of 2, 3 and so on; with two candidates of a block at a time; with
- * both (docs/concepts.md, "What fits"). Of the changes only those are made that
- * `allowed` names; the first setting that fits is the proposal. Builds nothing.
+ * Every setting is tried as it is; with `recompute` of 2, 3 and so on, which is
+ * slower and has the same results; with two candidates of a block at a time,
+ * which is faster and has others; with both (docs/concepts.md, "What fits"). Of
+ * the changes only those are made that `allowed` names; the first setting that
+ * fits is the proposal. Builds nothing.
  *
  * @param options the description; read only.
  * @param bytes what there is: of the memory that swiftcl_network_create_in is

@@ -3,10 +3,11 @@ import CSwiftCL
 /// Looks for options by which the described network fits into a number of bytes. Settings are planned
 /// one after the other: as described; as many rows stored in eight bits (replay_u8), where replay_low and
 /// replay_high are a range; replay_batch halved, down to 1; max_batch halved, down to 1; as many
-/// replay_rows as there is room for; each with all changes of those before it. Of every setting the
-/// fastest form that fits is taken: as it is; with `recompute` of 2, 3 and so on; with two candidates of a
-/// block at a time; with both (docs/concepts.md, "What fits"). Of the changes only those are made that
-/// `allowed` names; the first setting that fits is the proposal. Builds nothing.
+/// replay_rows as there is room for; each with all changes of those before it. Every setting is tried
+/// as it is; with `recompute` of 2, 3 and so on, which is slower and has the same results; with two
+/// candidates of a block at a time, which is faster and has others; with both (docs/concepts.md, "What
+/// fits"). Of the changes only those are made that `allowed` names; the first setting that fits is the
+/// proposal. Builds nothing.
 ///
 /// - Parameter options: the description; read only.
 /// - Parameter bytes: what there is: of the memory that swiftcl_network_create_in is to get.
