@@ -27,6 +27,8 @@ SHORT = ["windows.bin", "1", "random"]
 # call for one row a fifth does not depend on the network's width: see docs/porting.md.
 COUNTS = [("training step", 0.8), ("prediction of one row", 0.7), ("prediction of eight rows", 0.8)]
 
+COUNTING = ["-icount", "shift=6"]
+
 # What runs where: name, folder of the build, program, arguments, QEMU's options.
 RUNS = [
     ("learn-riscv32", "riscv32-dense", "learn", SHORT, []),
@@ -37,17 +39,17 @@ RUNS = [
     ("learn-host", "host", "learn", FULL + ["dense"], []),
     ("learn-host-short", "host", "learn", SHORT, []),
     ("ticket-host", "host", "ticket", ["windows.bin"], []),
-    ("ticket-cortex-m4", "cortex-m4-dense", "ticket", ["windows.bin"], []),
+    ("ticket-cortex-m4", "cortex-m4-dense", "ticket", ["windows.bin"], COUNTING),
     ("ticket-cortex-m33", "cortex-m33-dense", "ticket", ["windows.bin"], []),
     ("ticket-cortex-m0", "cortex-m0-dense", "ticket", ["windows.bin"], []),
     ("ticket-riscv32", "riscv32-dense", "ticket", ["windows.bin"], []),
     ("ticket8-host", "host/eight", "ticket", ["windows.bin"], []),
-    ("ticket8-cortex-m4", "cortex-m4-dense-int8", "ticket", ["windows.bin"], []),
+    ("ticket8-cortex-m4", "cortex-m4-dense-int8", "ticket", ["windows.bin"], COUNTING),
     ("ticket8-cortex-m0", "cortex-m0-dense-int8", "ticket", ["windows.bin"], []),
     ("slots-host", "host", "slots", [], []),
     ("slots-cortex-m4", "cortex-m4-dense", "slots", [], []),
     ("train-cortex-m4", "cortex-m4-dense", "train", [], []),
-    ("count-cortex-m4", "cortex-m4-dense", "count", [], ["-icount", "shift=6"]),
+    ("count-cortex-m4", "cortex-m4-dense", "count", [], COUNTING),
     ("walk-cortex-m4", "cortex-m4", "walk", [], []),
 ]
 LINUX = {"aarch64": "qemu-aarch64-static", "armv7": "qemu-arm-static"}
@@ -120,6 +122,9 @@ def entry_of(job, code, text):
     if code == 0 and program == "learn":
         entry["methods"] = learned(text)
     if program == "ticket":
+        counted = re.search(r"(\d+) instructions a window", text)
+        if counted:
+            entry["instructions"] = int(counted[1])
         entry["logits"] = (re.findall(r"logits (\w+)", text) or [None])[0]
     return entry
 

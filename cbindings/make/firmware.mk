@@ -125,6 +125,8 @@ MAP_cortex-m7 := mps2
 MAP_cortex-m33 := an505
 MAP_cortex-m0 := microbit
 MAP_riscv32 := virt
+# ticket.c counts instructions where the emulator can.
+COUNTS_cortex-m4 := -DBOARD_COUNTS
 # Bytes of stack; the programs print what they used.
 STACK_learn := 20000
 STACK_train := 20000
@@ -139,7 +141,7 @@ IMAGE_FLAGS = -std=gnu99 -Wall -Wextra -Werror -Os -ffreestanding -fshort-enums 
 define image
 build/firmware/$(2)$(3)/$(1).elf: examples-c/firmware/$(1).c $(BOARD_FILES) build/firmware/$(2)$(3)/libswiftcl.a
 	$$(call say,link)
-	$$(Q)$(PREFIX_OF_$(2))gcc $(call gcc_flags,$(2)) $$(IMAGE_FLAGS) $$(filter %.c %.S,$$(filter-out $(BOARD_FILES),$$^)) $(BOARD) \
+	$$(Q)$(PREFIX_OF_$(2))gcc $(call gcc_flags,$(2)) $$(IMAGE_FLAGS) $(COUNTS_$(2)) $$(filter %.c %.S,$$(filter-out $(BOARD_FILES),$$^)) $(BOARD) \
 	  $$(filter %.a,$$^) -nostdlib -lgcc -Lexamples-c/firmware/board -T$(MAP_$(2)).ld -Wl,--defsym=STACK_BYTES=$(STACK_$(1)) \
 	  -Wl,--gc-sections -Wl,-Map=$$@.map -Wl,--no-warn-execstack -o $$@
 endef

@@ -34,6 +34,9 @@ int program(void) {
   swiftcl_ticket *ticket;
   swiftcl_ticket_info info;
   uint32_t places[4], right = 0, sum = 2166136261u;
+#ifdef BOARD_COUNTS
+  uint32_t spent = 0;
+#endif
   info.struct_size = sizeof info;
   CHECK(NULL, swiftcl_ticket_open_in(ticket_data, (size_t)(ticket_end - ticket_data), handle, sizeof handle, &ticket));
   CHECK(NULL, swiftcl_ticket_info_get(ticket, &info));
@@ -51,7 +54,13 @@ int program(void) {
     if (!board_read(file, at + n * (uint32_t)sizeof row, row, sizeof row) ||
         !board_read(file, at + rows * (uint32_t)sizeof row + n, &label, 1))
       fail("the file of windows is cut short");
+#ifdef BOARD_COUNTS
+    uint32_t before = board_count();
+#endif
     CHECK(NULL, swiftcl_ticket_predict(ticket, row, 1, logits, CLASSES, scratch, sizeof scratch));
+#ifdef BOARD_COUNTS
+    spent += board_count() - before;
+#endif
     for (int c = 0; c < CLASSES; c++) {
       uint32_t bits;
       __builtin_memcpy(&bits, &logits[c], sizeof bits);
@@ -61,6 +70,9 @@ int program(void) {
     right += best == label;
   }
   board_print("%u windows, %h %% right\nlogits %x\n", rows, (right * 10000 + rows / 2) / rows, sum);
+#ifdef BOARD_COUNTS
+  board_print("%u instructions a window\n", spent / rows);
+#endif
   board_close(file);
   swiftcl_ticket_free(ticket);
   board_print("stack %u of %u, data %u, RAM %u\n", board_stack_used(), board_stack_bytes(), board_data_bytes(),
