@@ -98,6 +98,34 @@ SWIFTCL_INT8_INLINE int32_t swiftcl_settle(int32_t sum, int32_t factor, int32_t 
   return (int32_t)(y < low ? low : y > high ? high : y);
 }
 
+#if __SIZEOF_POINTER__ == 4
+
+/* Where all that is shifted down fits 32 bits, two words are shifted as words. */
+#define SWIFTCL_INT8_SHIFT(type)                                                                 \
+  for (intptr_t at = 0, e = 0; e < work->count; e++, at += work->step) {                         \
+    int64_t y = (int64_t)((const type *)work->source)[at] * work->factor + work->summand;        \
+    int32_t q = (int32_t)((uint32_t)y >> shift | (uint32_t)(y >> 32) << (32 - shift));           \
+    work->target[at] = (int16_t)(q < -largest ? -largest : q > largest ? largest : q);           \
+  }
+
+/* int8_input on a processor of 32 bits; 0 where it needs numbers of 64. */
+static __attribute__((noinline, unused)) int32_t swiftcl_int8_shift(const swiftcl_int8_input *_Nonnull work) {
+  int32_t shift = work->shift, largest = work->largest;
+  if (shift < 17 || shift > 31 || work->summand >> 30 >> shift != work->summand >> 63) return 0;
+  if (work->type == SWIFTCL_INPUT_U8) {
+    SWIFTCL_INT8_SHIFT(uint8_t)
+  } else if (work->type == SWIFTCL_INPUT_I8) {
+    SWIFTCL_INT8_SHIFT(int8_t)
+  } else if (((uintptr_t)work->source & 1) == 0) {
+    SWIFTCL_INT8_SHIFT(int16_t)
+  } else {
+    return 0;
+  }
+  return 1;
+}
+
+#endif
+
 #if defined(__arm__)
 
 /* The sum of one output, grown by four inputs. */

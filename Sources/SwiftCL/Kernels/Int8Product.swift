@@ -156,6 +156,9 @@ extension BuiltinKernels {
   /// Elements of one channel as integers of the input's range.
   @inline(never)
   static func int8Input(_ pass: UnsafePointer<swiftcl_int8_input>) {
+    #if arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)
+      if swiftcl_int8_shift(pass) != 0 { return }
+    #endif
     let work = pass.pointee
     let source = work.source
     var e = 0
