@@ -50,6 +50,9 @@ RUNS = [
     ("slots-cortex-m4", "cortex-m4-dense", "slots", [], []),
     ("train-cortex-m4", "cortex-m4-dense", "train", [], []),
     ("count-cortex-m4", "cortex-m4-dense", "count", [], COUNTING),
+    ("stack-cortex-m4", "cortex-m4-dense", "stack", [], []),
+    ("stack-cortex-m4-full", "cortex-m4", "stack", [], []),
+    ("stack-riscv32", "riscv32-dense", "stack", [], []),
     ("walk-cortex-m4", "cortex-m4", "walk", [], []),
 ]
 LINUX = {"aarch64": "qemu-aarch64-static", "armv7": "qemu-arm-static"}
@@ -119,6 +122,8 @@ def entry_of(job, code, text):
         ram = re.search(r"stack (\d+) of \d+, data (\d+), RAM (\d+)", text)
         if ram:
             entry["stack"], entry["data"], entry["ram"] = (int(n) for n in ram.groups())
+    if program == "stack":
+        entry["stack_of"] = {call: int(count) for call, count in re.findall(r"stack of swiftcl_(.*): (\d+)", text)}
     if code == 0 and program == "learn":
         entry["methods"] = learned(text)
     if program == "ticket":

@@ -132,6 +132,7 @@ STACK_learn := 20000
 STACK_train := 20000
 STACK_slots := 36864
 STACK_count := 20000
+STACK_stack := 40960
 STACK_ticket := 5120
 STACK_walk := 65536
 IMAGE_FLAGS = -std=gnu99 -Wall -Wextra -Werror -Os -ffreestanding -fshort-enums -ffunction-sections -fdata-sections \
@@ -154,6 +155,7 @@ build/firmware/$(1)/ticket.elf: TICKET_FOLDER := $(dir $(ticket_of))
 endef
 
 IMAGES := learn:cortex-m4:-dense train:cortex-m4:-dense ticket:cortex-m4:-dense slots:cortex-m4:-dense count:cortex-m4:-dense \
+  stack:cortex-m4:-dense stack:cortex-m4: stack:riscv32:-dense \
   learn:cortex-m7:-dense ticket:cortex-m33:-dense ticket:cortex-m0:-dense learn:riscv32:-dense ticket:riscv32:-dense \
   ticket:cortex-m4:-dense-int8 ticket:cortex-m0:-dense-int8
 part = $(word $(2),$(subst :, ,$(1)))

@@ -35,6 +35,8 @@ void board_close(int file);
 
 /** Bytes of stack that were ever used, by the paint that start-up left; 0 where that is not known. */
 uint32_t board_stack_used(void);
+/** Paints what is free of the stack anew, and returns how much is in use. */
+uint32_t board_stack_paint(void);
 /** Bytes of RAM the image has for data, and for the stack. */
 uint32_t board_data_bytes(void);
 uint32_t board_stack_bytes(void);

@@ -56,6 +56,7 @@ void board_close(int file) {
 }
 
 uint32_t board_stack_used(void) { return 0; }
+uint32_t board_stack_paint(void) { return 0; }
 uint32_t board_stack_bytes(void) { return 0; }
 uint32_t board_data_bytes(void) { return 0; }
 uint32_t board_count(void) { return 0; }

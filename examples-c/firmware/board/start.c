@@ -1,5 +1,5 @@
 /*
- * start.c -- from reset to the program, on Cortex-M and RISC-V: data and bss, the paint on the stack, the
+ * start.c -- from reset to the program, on Cortex-M and RISC-V: data and bss, the paint on the free stack, the
  * floating-point unit; and a fault that says where it happened and ends the program.
  *
  * The stack lies at the lowest addresses of RAM (image.ld): what overflows it leaves the RAM, and
@@ -38,6 +38,13 @@ void board_start(void) {
   __asm__ volatile("dsb\nisb");
 #endif
   board_exit(program());
+}
+
+/* Its own frame and what interrupts it are above the paint. */
+__attribute__((noinline)) uint32_t board_stack_paint(void) {
+  volatile uint32_t *used = (volatile uint32_t *)__builtin_frame_address(0) - 16;
+  for (volatile uint32_t *at = image_stack; at < used; at++) *at = PAINT;
+  return (uint32_t)((const volatile char *)image_stack_top - (const volatile char *)__builtin_frame_address(0));
 }
 
 uint32_t board_stack_used(void) {
