@@ -182,6 +182,104 @@ static void spent(void) {
   swiftcl_network_free(net);
 }
 
+/* ----------------------------------------------------------------- large and small */
+
+static swiftcl_status planned(const swiftcl_options *o, swiftcl_plan *plan) {
+  plan->struct_size = sizeof *plan;
+  return swiftcl_network_plan(o, plan);
+}
+
+/* Sizes near what an address space of 32 bits holds: they are planned, or refused. */
+static void sizes(void) {
+  swiftcl_layer layers[2] = {SWIFTCL_DENSE(16, 4, SWIFTCL_ACTIVATION_RELU), SWIFTCL_HEAD(2)};
+  swiftcl_options o = small_options();
+  swiftcl_plan plan;
+  o.layers = layers;
+  o.layer_count = 2;
+  o.max_tasks = o.max_batch = 1;
+  for (o.inputs = 1; o.inputs <= 1u << 20; o.inputs *= 2) {
+    OK(NULL, planned(&o, &plan));
+    CHECK(plan.total_bytes < 300000 + 256ull * o.inputs);
+  }
+  o.inputs = 4;
+  o.sharing = SWIFTCL_TICKETS_SHARED;
+  layers[0].block_size = 1;
+  for (layers[0].width = 16; layers[0].width <= 2048; layers[0].width *= 128)
+    for (layers[1].width = 16368; layers[1].width < 1u << 17; layers[1].width *= 4)
+      for (o.max_tasks = 1; o.max_tasks <= 1u << 16; o.max_tasks += o.max_tasks / 200 + 1) {
+        if (layers[1].width > 1u << 16) layers[1].width = 1u << 16;
+        swiftcl_status status = planned(&o, &plan);
+        if (!CHECK(status == SWIFTCL_OK || status == SWIFTCL_E_MEMORY)) return;
+      }
+}
+
+/* A task that is opened again has its place already: its checkpoint loads into memory of the plan. */
+static void reopened(void) {
+  swiftcl_options o = small_options();
+  swiftcl_plan plan;
+  o.max_tasks = 2;
+  o.allocation = SWIFTCL_ALLOCATE_GREEDY;
+  OK(NULL, planned(&o, &plan));
+  size_t size = (size_t)plan.total_bytes;
+  void *memory = aligned_memory(size), *other = aligned_memory(size);
+  swiftcl_network *net = NULL, *twin = NULL;
+  OK(NULL, swiftcl_network_create_in(&o, memory, size, &net));
+  learn(net, NULL, 2);
+  OK(net, swiftcl_task_reopen(net, learn(net, NULL, 2), NULL));
+  OK(net, swiftcl_train_step(net, rows, labels, BATCH, NULL));
+  struct snapshot half = take_snapshot(net);
+  struct stream stream = reading(half.bytes, half.size);
+  swiftcl_checkpoint_info info = {.struct_size = sizeof info};
+  OK(NULL, swiftcl_checkpoint_inspect(stream_read, &stream, &info));
+  CHECK(info.memory_bytes == plan.total_bytes && info.tasks == 2);
+  stream = reading(half.bytes, half.size);
+  if (OK(NULL, swiftcl_network_load_in(stream_read, &stream, NULL, other, size, &twin))) {
+    OK(net, swiftcl_train_step(net, rows, labels, BATCH, NULL));
+    OK(twin, swiftcl_train_step(twin, rows, labels, BATCH, NULL));
+    OK(net, swiftcl_task_end(net, NULL));
+    OK(twin, swiftcl_task_end(twin, NULL));
+    struct snapshot a = take_snapshot(net), b = take_snapshot(twin);
+    CHECK(a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0);
+    drop_snapshot(&a);
+    drop_snapshot(&b);
+    REFUSED(twin, swiftcl_task_begin(twin, NULL, OUT), SWIFTCL_E_CAPACITY, "max_tasks", "2");
+    swiftcl_network_free(twin);
+  }
+  drop_snapshot(&half);
+  swiftcl_network_free(net);
+  release_memory(memory);
+  release_memory(other);
+}
+
+/* Top-k is no way out where rows compete, in whatever layer. */
+static void proposals(void) {
+  swiftcl_layer layers[3] = {SWIFTCL_DENSE(16, 4, SWIFTCL_ACTIVATION_RELU), SWIFTCL_DENSE(32, 8, SWIFTCL_ACTIVATION_RELU),
+                             SWIFTCL_HEAD(2)};
+  swiftcl_options o = small_options();
+  o.layers = layers;
+  o.layer_count = 3;
+  o.max_batch = 64;
+  for (int competing = -1; competing < 2; competing++) {
+    for (int l = 0; l < 2; l++)
+      layers[l].competition = l == competing ? SWIFTCL_COMPETITION_SAMPLE : SWIFTCL_COMPETITION_TASK;
+    swiftcl_plan plan;
+    OK(NULL, planned(&o, &plan));
+    int found = 0, changed = 0;
+    for (uint64_t less = 0; less < plan.total_bytes; less += 500) {
+      swiftcl_options proposed;
+      swiftcl_proposal report = {.struct_size = sizeof report};
+      proposed.struct_size = sizeof proposed;
+      if (swiftcl_network_propose(&o, plan.total_bytes - less, 0x3F, &proposed, &report)) break;
+      swiftcl_plan theirs;
+      if (!OK(NULL, planned(&proposed, &theirs))) return;
+      CHECK(theirs.total_bytes == report.total_bytes);
+      found++;
+      changed += (report.changes & SWIFTCL_CHANGE_SAMPLER) != 0;
+    }
+    CHECK(found > 1 && (changed > 0) == (competing < 0));
+  }
+}
+
 /* ------------------------------------------------------------------------- fit */
 
 struct progress {
@@ -239,6 +337,9 @@ int main(void) {
   prepare();
   shared_edges();
   spent();
+  sizes();
+  reopened();
+  proposals();
   fits();
   return finish("bad_limits");
 }

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "bad_input.h"
+#include "crc.h"
 
 static int32_t never_read(void *context, void *data, size_t bytes) {
   (void)context, (void)data, (void)bytes;
@@ -144,6 +145,41 @@ static void loads(void) {
   drop_snapshot(&image);
 }
 
+/* ---------------------------------------------------------------- crafted tickets */
+
+/* Numbers of a window that 32 bits would take for negative ones. */
+static void windows(void) {
+  swiftcl_layer layers[] = {SWIFTCL_CONV(4, 2, 1, 1, 0, SWIFTCL_ACTIVATION_RELU), SWIFTCL_HEAD(CLASSES)};
+  swiftcl_options o = small_options();
+  layers[0].input_height = 1;
+  layers[0].input_width = INPUTS;
+  o.layers = layers;
+  o.layer_count = 2;
+  o.input_channels = 1;
+  swiftcl_network *net = create(&o);
+  swiftcl_task task = learn(net, NULL, 1);
+  size_t bytes = 0;
+  OK(net, swiftcl_ticket_bytes(net, task, &bytes));
+  uint8_t *ticket = aligned_memory(bytes);
+  OK(net, swiftcl_ticket_export(net, task, ticket, bytes, NULL));
+  size_t window = get32(ticket + get32(ticket + 72) + 56);
+  CHECK(window > 0);
+  void *handle = aligned_memory(SWIFTCL_TICKET_BYTES);
+  for (size_t field = 0; field < 16; field++) {
+    uint32_t kept = get32(ticket + window + 4 * field);
+    if (field > 6 && field != 12 && field != 13) continue; /* not looked at here, or only whether they are 1 */
+    put32(ticket + window + 4 * field, 0x80000001u);
+    put32(ticket + 120, crc32c(ticket + 128, bytes - 128));
+    put32(ticket + 124, crc32c(ticket, 124));
+    REFUSED_ALONE(
+        swiftcl_ticket_open_in(ticket, bytes, handle, SWIFTCL_TICKET_BYTES, OUT), SWIFTCL_E_CORRUPT, "impossible");
+    put32(ticket + window + 4 * field, kept);
+  }
+  release_memory(handle);
+  release_memory(ticket);
+  swiftcl_network_free(net);
+}
+
 /* ------------------------------------------------------- calls with no good handle */
 
 static void handles(swiftcl_network *bad, swiftcl_status wanted) {
@@ -196,7 +232,9 @@ static void handles(swiftcl_network *bad, swiftcl_status wanted) {
 
 int main(void) {
   prepare();
+  crc_setup();
   loads();
+  windows();
   handles(NULL, SWIFTCL_E_NULL);
   static union {
     uint64_t words[2048];

@@ -197,6 +197,26 @@ static void questions(swiftcl_network *net, swiftcl_task finished) {
 
 /* -------------------------------------------------------------------- memory */
 
+/* A step that neither chooses nor changes the mask moves no weight whose gradient it does not compute. */
+static void others_stand_still(swiftcl_network *net, size_t count) {
+  enum { MOST = 20 * 12 };
+  static const size_t units[] = {20, 12}, inputs[] = {INPUTS, 20};
+  uint8_t computed[2][MOST];
+  float before[2][MOST], after[MOST], biases[20];
+  for (uint32_t l = 0; l < 2; l++) {
+    OK(net, swiftcl_gradient_mask(net, l, computed[l], units[l] * inputs[l]));
+    OK(net, swiftcl_parameters_get(net, SWIFTCL_TASK_OPEN, l, before[l], units[l] * inputs[l], biases, units[l]));
+  }
+  OK(net, swiftcl_train_step(net, rows, labels, count, NULL));
+  for (uint32_t l = 0; l < 2; l++) {
+    OK(net, swiftcl_parameters_get(net, SWIFTCL_TASK_OPEN, l, after, units[l] * inputs[l], biases, units[l]));
+    size_t moved = 0;
+    for (size_t i = 0; i < units[l] * inputs[l]; i++)
+      if (computed[l][i] == 0) moved += memcmp(&after[i], &before[l][i], sizeof *after) != 0;
+    CHECK(moved == 0);
+  }
+}
+
 /* The plan is what is used; parts add up; a step asks for nothing. */
 static void memory_of(const swiftcl_options *given) {
   swiftcl_options o = *given;
@@ -224,7 +244,10 @@ static void memory_of(const swiftcl_options *given) {
     long calls = counter.calls;
     for (int i = 0; i < 14; i++) {
       size_t count = 1 + (size_t)i % BATCH;
-      OK(net, swiftcl_train_step(net, rows, labels, count, NULL));
+      if (i == 7 && o.sharing == SWIFTCL_TICKETS_SHARED)
+        others_stand_still(net, count);
+      else
+        OK(net, swiftcl_train_step(net, rows, labels, count, NULL));
       OK(other, swiftcl_train_step(other, rows, labels, count, NULL));
       if (i == 5) OK(net, swiftcl_task_commit(net));
       if (i == 5) OK(other, swiftcl_task_commit(other));
@@ -247,6 +270,8 @@ static void memory_of(const swiftcl_options *given) {
       release_memory(memory);
       net = twin;
       memory = room;
+      OK(net, swiftcl_train_step(net, rows, labels, BATCH, NULL));
+      OK(other, swiftcl_train_step(other, rows, labels, BATCH, NULL));
     }
     OK(net, swiftcl_task_end(net, NULL));
     OK(other, swiftcl_task_end(other, NULL));
@@ -275,6 +300,8 @@ int main(void) {
       o.mask_budget = way >> 1 & 1;
       o.regrowth = way >> 1 & 1;
       o.optimizer = way >> 2;
+      /* What has no gradient stands still under every protection. */
+      if (!(way & 1)) o.protection = way >> 1;
       if (way & 1) o.allocation = SWIFTCL_ALLOCATE_ANY;
       if (way & 1) o.unserved = SWIFTCL_UNSERVED_REUSE;
       memory_of(&o);

@@ -7,14 +7,15 @@
  */
 #include "ticket_forge.h"
 
-enum { INPUTS = 18, CLASSES = 3, ROWS = 20, KINDS = 5, R_SCALE = 0, R_LARGEST = 4, R_SHIFT = 8, R_ADDED = 12,
+enum { INPUTS = 18, CLASSES = 3, ROWS = 20, KINDS = 6, R_SCALE = 0, R_LARGEST = 4, R_SHIFT = 8, R_ADDED = 12,
        R_ADDED_SHIFT = 16, R_RESERVED = 20, RANGE = 32, H_RANGES = 96 };
 
 static float rows[ROWS * INPUTS];
 static uint8_t bytes_of_rows[ROWS * INPUTS];
 static int32_t labels[ROWS];
 
-/* 0 dense, 1 bytes with a scale, 2 one winner a row, scaled floats, 3 planar shorts under windows, 4 residual. */
+/* 0 dense, 1 bytes with a scale, 2 one winner a row, scaled floats, 3 planar shorts under windows, 4 residual,
+   5 pixels that only integers must gather. */
 static const void *inputs_of(int kind) {
   static int16_t shorts[ROWS * INPUTS];
   for (int i = 0; i < ROWS * INPUTS; i++) {
@@ -34,10 +35,12 @@ static swiftcl_network *trained(int kind) {
     SWIFTCL_IMAGE_CONV(3, 3, 8, 2, 3, 1, 1, SWIFTCL_ACTIVATION_RELU), SWIFTCL_BATCH_NORM(),
     SWIFTCL_CONV(8, 2, 3, 1, 1, SWIFTCL_ACTIVATION_NONE), SWIFTCL_BATCH_NORM(), SWIFTCL_ADD(1, SWIFTCL_ACTIVATION_RELU),
     SWIFTCL_GLOBAL_POOL(), SWIFTCL_HEAD(CLASSES)};
+  swiftcl_layer pixels[] = {
+    SWIFTCL_IMAGE_CONV(3, 3, 24, 4, 1, 1, 0, SWIFTCL_ACTIVATION_RELU), SWIFTCL_GLOBAL_POOL(), SWIFTCL_HEAD(CLASSES)};
   static const float scale[2] = {0.05f, 0.02f}, offset[2] = {-6, -2.5f};
   swiftcl_options o;
   OK(NULL, swiftcl_options_init(&o));
-  o.layers = kind == 3 ? maps : kind == 4 ? residual : plain;
+  o.layers = kind == 3 ? maps : kind == 4 ? residual : kind == 5 ? pixels : plain;
   o.layer_count = kind == 3 ? 4 : kind == 4 ? 7 : 3;
   if (kind == 2) plain[0].competition = SWIFTCL_COMPETITION_SAMPLE;
   o.inputs = INPUTS;

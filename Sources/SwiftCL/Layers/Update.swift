@@ -24,6 +24,8 @@ extension Network {
     guard let gradient = layer.gradients.weights else { return }
     var rule = update
     if let mask = runningMask(l) {
+      // What stands still does so under any protection: it has no gradient.
+      rule.owned_rate = 0
       threads.applyUpdate(
         gradient: gradient, weights: mask.live.values, first: mask.first, second: mask.second,
         owned: mask.hasStill ? UnsafePointer(mask.still) : nil, rates: nil,

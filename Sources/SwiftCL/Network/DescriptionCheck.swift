@@ -61,7 +61,8 @@ struct DescriptionCheck {
     if Features.all { return SWIFTCL_OK }
     if o.replay_bytes == 0 && o.replay_rows == 0 && o.replay == 0 && o.class_head == 0
       && o.replay_new_rows == 0 && o.replay_u8 == 0 && o.recompute == 0 && o.sparsity == 0
-      && o.data_samples == 0
+      && o.data_samples == 0 && o.mask_phase_count == 0 && o.gradient_sparsity == 0
+      && o.replay_low == o.replay_high
       && (o.sampler == SWIFTCL_SAMPLER_MEAN || o.sampler == SWIFTCL_SAMPLER_RANDOM)
       && o.protection != SWIFTCL_PROTECT_SLOW && o.protection != SWIFTCL_PROTECT_SOFT
     {

@@ -136,8 +136,9 @@ extension MemoryPlan {
     plan.fullTicketBytes = full
     let each = options.sharesTicket ? header : full
     let (all, overflow) = each.multipliedReportingOverflow(by: Int(options.max_tasks))
-    if overflow { return nil }
-    plan.ticketBytes = all + (options.sharesTicket ? full : 0)
+    let (together, tooMuch) = all.addingReportingOverflow(options.sharesTicket ? full : 0)
+    if overflow || tooMuch { return nil }
+    plan.ticketBytes = together
     if options.ticket_bytes > 0 {
       if options.ticket_bytes > UInt64(Int.max / 4) { return nil }
       plan.ticketBytes = Int(options.ticket_bytes) / Arena.alignment * Arena.alignment
@@ -147,7 +148,7 @@ extension MemoryPlan {
 
   /// Whether the parts, each of which fits, fit together.
   private var fits: Bool {
-    // Each is below 2^62, or below 2^30 where Int has 32 bits, and tickets twice that.
+    // Each is below 2^62, or below 2^30 where Int has 32 bits, and tickets are an Int.
     let sum =
       UInt64(ticketBytes) &+ UInt64(workspaceBytes) &+ UInt64(homeBytes) &+ UInt64(directoryBytes)
       &+ UInt64(replayBytes) &+ UInt64(classHeadBytes)
@@ -186,17 +187,18 @@ extension MemoryPlan {
   }
 
   /// Products that the walk itself multiplies must not overflow before the
-  /// arena can notice: widths are bounded, batch times width is the largest.
+  /// arena can notice: widths are bounded, batch times width and a layer's weights are the largest.
   private static func widestProduct(_ options: swiftcl_options) -> Int? {
     var widest = Int(options.inputs)
+    var weights = 0
     LayerGraph.each(options) { _, shape in
-      widest = max(widest, max(Panels.pad(shape.width), shape.inputs))
+      let width = Panels.pad(shape.width)
+      widest = max(widest, max(width, shape.inputs))
+      let (count, overflow) = Panels.pad(shape.inputs).multipliedReportingOverflow(by: width)
+      weights = max(weights, overflow ? Int.max : count)
     }
     let (product, overflow) = widest.multipliedReportingOverflow(by: options.stepRows)
-    if overflow { return nil }
-    // Weights of the widest pair of layers.
-    let (weights, tooMany) = widest.multipliedReportingOverflow(by: widest)
-    return tooMany || weights > Int.max / 8 || product > Int.max / 8 ? nil : product
+    return overflow || weights > Int.max / 8 || product > Int.max / 8 ? nil : product
   }
 
   /// The public form.

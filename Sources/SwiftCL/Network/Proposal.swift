@@ -93,13 +93,16 @@ struct Proposal {
       || (given.sampler == SWIFTCL_SAMPLER_TOP_K && given.top_k <= 2)
   }
 
+  /// Top-k is refused where rows compete, also in another layer.
   @inline(never)
   private var competesByMore: Bool {
     var found = false
+    var rowsCompete = false
     LayerGraph.each(options) { _, shape in
-      if shape.competes && !shape.perSample && shape.blockSize > 2 { found = true }
+      if shape.competes && shape.blockSize > 2 { found = true }
+      if shape.perSample { rowsCompete = true }
     }
-    return found
+    return found && !rowsCompete
   }
 
   private mutating func halvesDraws() -> Bool {

@@ -71,7 +71,7 @@ enum Load {
     let endianness = source.u32()
     let tasks = source.u32()
     let phase = source.i32()
-    _ = source.u32()
+    let reopens = source.u32() == 1
     let fileBytes = source.u64()
     source.end()
     if major > CheckpointFormat.major {
@@ -89,9 +89,9 @@ enum Load {
     }
     options.allocator = order.options.allocator
     // A network that outgrew its plan needs a place for every task, and for the
-    // open one.
+    // open one, unless that has one of the finished tasks' already.
     let described = options.max_tasks
-    let places = UInt64(tasks) + (phase == SWIFTCL_PHASE_NONE ? 0 : 1)
+    let places = UInt64(tasks) + (phase == SWIFTCL_PHASE_NONE || reopens ? 0 : 1)
     if places <= UInt64(DescriptionCheck.largestTasks) {
       options.max_tasks = max(options.max_tasks, UInt32(places))
     }

@@ -143,6 +143,7 @@ extension Network {
     let most = isParked ? shape.candidateWidth : shape.liveWidth
     if set.units < 1 || set.units > (l < hidden ? most : rows) || set.inputs != feeding
       || (l == hidden && set.units != rows)
+      || (options.sharesTicket && l < hidden && set.units != shape.width)
     {
       source.refuse(SWIFTCL_E_CORRUPT, "the working set's size is impossible")
       source.end()

@@ -86,7 +86,7 @@ extension Network {
     sink.put(CheckpointFormat.endianness)
     sink.put(UInt32(store.count))
     sink.put(task.phase)
-    sink.put(0 as UInt32)
+    sink.put(task.isOpen && task.reopens ? 1 : 0 as UInt32)
     sink.put(sink.counts ? 0 : checkpointBytes())
   }
 

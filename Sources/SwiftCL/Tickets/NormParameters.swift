@@ -80,8 +80,8 @@ extension Source {
     take(padded: norm.scale, units)
     take(padded: norm.mean, units)
     take(padded: norm.variance, units)
-    for u in 0..<units where !(norm.variance[u] >= 0) {
-      refuse(SWIFTCL_E_CORRUPT, "a variance is negative")
+    for u in 0..<units where !(norm.variance[u] >= 0 && norm.variance[u].isFinite) {
+      refuse(SWIFTCL_E_CORRUPT, "a variance is negative or not finite")
     }
   }
 }

@@ -134,7 +134,12 @@ struct TicketCheck {
     if isWindowed != (layer.window != 0) { return false }
     if isWindowed && !has(layer.window, UInt64(TicketWindow.count)) { return false }
     let window = ticket.window(l)
-    if !window.isPossible || window.input > l || window.added > l { return false }
+    // Where an Int has 32 bits, a crafted number may be below 0.
+    if !window.isPossible || window.input < 0 || window.input > l || window.added < 0
+      || window.added > l
+    {
+      return false
+    }
     let own = window.count(padded: Panels.pad(Int(truncatingIfNeeded: layer.units)))
     if isWindowed && !has(layer.window, UInt64(own)) { return false }
     var image = Image(height: 1, width: 1, maps: Int(ticket.header.pointee.inputs))

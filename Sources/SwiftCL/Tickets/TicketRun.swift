@@ -47,15 +47,15 @@ struct TicketRun {
         let target = outputs.logits?[t].map { $0 + first * ticket.pointee.classCount }
         if ticket.pointee.isInt8 {
           let z = ticket.pointee.runShorts(
-            source, rows: n, scratch, patches: scratch + widest * 4 * n)
+            source, rows: n, scratch, patches: scratch + ticket.pointee.rowBytes * n)
           put(t, z, rows: n, from: first, to: target, outputs)
           // Floats that were converted may lie where it worked.
           if !input.isPlain { x = nil }
           continue
         }
         if x == nil {
-          // Behind the activations, whose rows are whole panels.
-          let converted = buffer + (widest - input.elements) * n
+          // At the end of the scratch, behind what any of the tickets works in.
+          let converted = buffer + (scratchBytes / 4 - input.elements * n)
           // The only chunk is checked as it is converted, before anything is written.
           let bad = input.convert(source, rows: n, to: converted, step: input.elements)
           if bad >= 0 { return failRow(first + bad, error) }
@@ -64,7 +64,7 @@ struct TicketRun {
         guard let x else { continue }
         largest.map { note(x, n * input.elements, in: $0) }
         let z = ticket.pointee.run(
-          x, rows: n, buffer, patches: buffer + widest * n,
+          x, rows: n, buffer, patches: buffer + ticket.pointee.activations * n,
           head: ticket.pointee.classCount % 16 == 0 ? target : nil, largest: largest)
         put(t, z, rows: n, from: first, to: target, outputs)
       }
@@ -73,30 +73,20 @@ struct TicketRun {
     return SWIFTCL_OK
   }
 
-  /// Floats of scratch for one row of the widest ticket.
-  private var widest: Int {
-    var widest = 0
-    for t in 0..<count { widest = max(widest, self[t].pointee.rowBytes / 4) }
-    return widest
-  }
-
-  /// Bytes of scratch for gathered inputs.
-  private var patchBytes: Int {
-    var most = 0
-    for t in 0..<count { most = max(most, self[t].pointee.patchBytes) }
-    return most
-  }
-
   /// Everything that can be wrong, before the first write; `chunk` receives the rows of a pass.
   private func check(_ chunk: inout Int, _ error: UnsafeMutablePointer<swiftcl_error>)
     -> swiftcl_status
   {
     let input = self[0].pointee.input
-    var fastest = Int.max
+    var most = Int.max
+    var needed = 0
     var hasInt8 = false
     for t in 0..<count {
-      hasInt8 = hasInt8 || self[t].pointee.isInt8
-      fastest = min(fastest, self[t].pointee.fastRows)
+      let ticket = self[t].pointee
+      hasInt8 = hasInt8 || ticket.isInt8
+      let room = max(0, scratchBytes - ticket.patchBytes) / ticket.rowBytes
+      most = min(most, min(ticket.fastRows, room))
+      needed = max(needed, ticket.rowBytes + ticket.patchBytes)
       if t > 0, !input.isSame(self[t].pointee.input) {
         return ErrorRecord.fail(
           error, SWIFTCL_E_ARGUMENT, call,
@@ -118,12 +108,11 @@ struct TicketRun {
         error, SWIFTCL_E_ALIGNMENT, call, "scratch's address modulo the alignment",
         is: Int(misplaced), expected: "0; the alignment is ", Int(SWIFTCL_TICKET_ALIGNMENT))
     }
-    let rowBytes = widest * 4
-    chunk = min(min(rows, fastest), max(0, scratchBytes - patchBytes) / rowBytes)
+    chunk = min(rows, most)
     if chunk < 1 {
       return ErrorRecord.fail(
         error, SWIFTCL_E_BUFFER, call, "scratch_bytes", is: scratchBytes, expected: "at least ",
-        rowBytes + patchBytes)
+        needed)
     }
     if input.isPlain || chunk < rows || hasInt8 {
       let bad = input.firstNonFinite(
