@@ -22,7 +22,7 @@ LIMIT = 240
 INT8 = "build/bench/int8.json"
 FLOAT, EIGHT = f"{FOLDER}/ticket.bin", f"{FOLDER}/eight/ticket.bin"
 FULL = ["windows.bin", "15", "compete", "random"]
-SHORT = ["windows.bin", "1", "random"]
+SHORT = ["windows.bin", "3", "compete", "random"]
 # What count.c counts, and the share of the fall of multiply-adds by which instructions must fall. Of a
 # call for one row a fifth does not depend on the network's width: see docs/porting.md.
 COUNTS = [("training step", 0.8), ("prediction of one row", 0.7), ("prediction of eight rows", 0.8)]
