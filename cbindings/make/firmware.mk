@@ -63,13 +63,18 @@ build/firmware/%/libswiftcl.a: build/obj/firmware-%/whole.o cbindings/check-firm
 	@mkdir -p $(@D) && rm -f $@
 	$(call say,ar)
 	$(Q)$(TOOLS_firmware-$*)ar rcsD $@ $<
-	@bash cbindings/check-firmware.sh $@ $(TOOLS_firmware-$*) | tee $(@D)/size.txt
+	@bash cbindings/check-firmware.sh $@ $(TOOLS_firmware-$*) > $(@D)/size.txt
 
 firmware-object: build/obj/firmware-cortex-m4/core.o ## the core compiled for a Cortex-M4, with its size
 	@size $<
 
 FIRMWARE_OF = $(TARGET)$(if $(FEATURES),-$(FEATURES))
-firmware: build/firmware/$(FIRMWARE_OF)/libswiftcl.a ## TARGET=cortex-m4|-m7|-m33|-m0|riscv32 FEATURES=dense|dense-int8|: libswiftcl.a into build/firmware
+ifneq ($(filter firmware,$(MAKECMDGOALS)),)
+  $(if $(filter $(or $(TARGET),none),$(FIRMWARE_TARGETS)),,$(error TARGET is '$(TARGET)', expected one of $(FIRMWARE_TARGETS)))
+  $(if $(filter $(or $(FEATURES),all),all dense dense-int8),,$(error FEATURES is '$(FEATURES)', expected dense, dense-int8 or nothing))
+endif
+firmware: build/firmware/$(FIRMWARE_OF)/libswiftcl.a ## TARGET=cortex-m4, -m7, -m33, -m0 or riscv32, FEATURES=dense or dense-int8: libswiftcl.a into build/firmware
+	@cat build/firmware/$(FIRMWARE_OF)/size.txt
 
 # Debian's compilers and emulators of a target; installed when root asks.
 build/.tools-%: cbindings/setup.sh
@@ -113,7 +118,10 @@ build/cross/$(1)/libswiftcl.so: build/obj/$(1)/core.o build/obj/$(1)/platform.o 
 endef
 $(foreach t,$(CROSS_TARGETS),$(eval $(call cross_target,$(t))))
 
-cross: build/cross/$(TARGET)/libswiftcl.a build/cross/$(TARGET)/libswiftcl.so ## TARGET=aarch64-linux|armv7-linux: .a and .so into build/cross
+ifneq ($(filter cross,$(MAKECMDGOALS)),)
+  $(if $(filter $(or $(TARGET),none),$(CROSS_TARGETS)),,$(error TARGET is '$(TARGET)', expected one of $(CROSS_TARGETS)))
+endif
+cross: build/cross/$(TARGET)/libswiftcl.a build/cross/$(TARGET)/libswiftcl.so ## TARGET=aarch64-linux or armv7-linux: .a and .so into build/cross
 
 # ---------------------------------------------------------------- images for QEMU
 
