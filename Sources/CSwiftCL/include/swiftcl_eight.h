@@ -75,8 +75,18 @@ SWIFTCL_LANES_INLINE void swiftcl_eight_rectify(float *_Nonnull sums) {
 }
 
 SWIFTCL_LANES_INLINE void swiftcl_eight_clear(float *_Nonnull sums) {
+#if defined(__thumb2__)
+  __asm__ volatile("strd %[zero], %[zero], [%[at]]\n"
+                   "strd %[zero], %[zero], [%[at], #8]\n"
+                   "strd %[zero], %[zero], [%[at], #16]\n"
+                   "strd %[zero], %[zero], [%[at], #24]\n"
+                   :
+                   : [zero] "r"(0), [at] "r"(sums)
+                   : "memory");
+#else
   volatile float *at = sums; /* eight stores: the compiler would call memset */
   at[0] = 0, at[1] = 0, at[2] = 0, at[3] = 0, at[4] = 0, at[5] = 0, at[6] = 0, at[7] = 0;
+#endif
 }
 
 /* One chain: sum + a[n] * b[n] for n from 0 on; at least one. */
@@ -95,17 +105,21 @@ static __attribute__((noinline, unused)) int32_t swiftcl_all_finite(const float 
 #if defined(__ARM_FEATURE_FMA) && (__ARM_FP & 4)
   /* A finite number times 0 is 0; infinity and NaN give NaN. */
   float sum = 0, zero = 0;
-  for (; count - first >= 16; first += 16) {
-    const float *at = values + first;
-    __asm__("vldmia %[at], {s16-s31}\n"
-            ".irp lane, s16, s17, s18, s19, s20, s21, s22, s23, s24, s25, s26, s27, s28, s29, s30, s31\n"
-            "vfma.f32 %[sum], \\lane, %[zero]\n"
+  intptr_t blocks = count / 24;
+  const float *at = values;
+  if (blocks > 0)
+    __asm__ volatile("1:\n"
+            "vldmia %[at]!, {s8-s31}\n"
+            "subs %[blocks], %[blocks], #1\n"
+            ".irp lane, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31\n"
+            "vfma.f32 %[sum], s\\lane, %[zero]\n"
             ".endr\n"
-            : [sum] "+t"(sum)
-            : [at] "r"(at), [zero] "t"(zero), "m"(*(const float(*)[16])at)
-            : "s16", "s17", "s18", "s19", "s20", "s21", "s22", "s23", "s24", "s25", "s26", "s27",
-              "s28", "s29", "s30", "s31");
-  }
+            "bne 1b\n"
+            : [sum] "+t"(sum), [at] "+r"(at), [blocks] "+r"(blocks)
+            : [zero] "t"(zero)
+            : "memory", "cc", "s8", "s9", "s10", "s11", "s12", "s13", "s14", "s15", "s16", "s17", "s18", "s19", "s20",
+              "s21", "s22", "s23", "s24", "s25", "s26", "s27", "s28", "s29", "s30", "s31");
+  first = at - values;
   if (sum != 0) return 0;
 #endif
   for (; first < count; first++) {

@@ -14,9 +14,10 @@ import CSwiftCL
       y: UnsafeMutablePointer<Float>, yStride: Int, relu: Bool
     ) {
       var row = 0
+      var values = x
+      var target = y
       while row < rows {
-        let values = x + row &* xStride
-        var sums = y + row &* yStride
+        var sums = target
         var half = weights
         var output = 0
         while output < padded {
@@ -27,6 +28,8 @@ import CSwiftCL
           output &+= 8
         }
         if output & 8 != 0 { swiftcl_eight_clear(sums) }
+        values += xStride
+        target += yStride
         row &+= 1
       }
     }

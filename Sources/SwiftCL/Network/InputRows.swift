@@ -24,6 +24,7 @@ extension Network {
     let bad: Int
     if format.isPlain && UInt(bitPattern: source) % 4 == 0 {
       rows = start.assumingMemoryBound(to: Float.self)
+      if allFinite(rows, count * inputCount) { return InputRows(rows: rows, stride: inputCount) }
       bad = format.firstNonFinite(start, rows: count, workspace.inputs)
     } else {
       bad = format.convert(start, rows: count, to: workspace.inputs, step: inputCount)

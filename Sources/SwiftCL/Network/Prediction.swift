@@ -37,10 +37,12 @@ struct Answers {
 
   mutating func take(_ head: HeadRows, task t: Int, first: Int, count: Int) {
     if let target = logits?[t] {
+      var next = target + first * head.classes
       for n in 0..<count {
         let z = head.logits + n * head.stride
         for c in 0..<head.classes {
-          target[(first + n) * head.classes + c] = z[Int(head.columns[c])]
+          next.pointee = z[Int(head.columns[c])]
+          next += 1
         }
       }
       return
@@ -80,7 +82,7 @@ extension Network {
       let count = min(batch, rows - first)
       guard let x = load(inputs, first: first, count: count) else { return error.status }
       for t in 0..<taskCount {
-        let finished = isOpen(tasks[t]) ? nil : ticket(tasks[t])
+        let finished = store.ticket(of: tasks[t])
         let head = headRows(of: finished, x, rows: count)
         answers.take(head, task: t, first: first, count: count)
       }
@@ -191,7 +193,7 @@ extension Network {
 
   /// Rows are addressed by byte offsets: there must be some, and not too many.
   mutating func checkRowCount(_ rows: Int) -> swiftcl_status {
-    if rows >= 1 && rows <= input.mostRows { return SWIFTCL_OK }
+    if rows >= 1 && (rows <= batch || rows <= input.mostRows) { return SWIFTCL_OK }
     return fail(
       SWIFTCL_E_ARGUMENT, "rows", is: rows, expected: "at least 1, and no more than memory can hold"
     )
@@ -204,7 +206,10 @@ extension Network {
     _ logits: UnsafePointer<UnsafeMutablePointer<Float>?>, capacities: UnsafePointer<UInt>
   ) -> swiftcl_status {
     for t in 0..<taskCount {
-      guard let classes = classCount(of: tasks[t]) else { return error.status }
+      let finished = store.ticket(of: tasks[t])
+      guard let classes = finished?.pointee.classCount ?? classCount(of: tasks[t]) else {
+        return error.status
+      }
       guard let needed = Network.logitsMissing(rows, classes, capacities[t]) else { continue }
       if taskCount == 1 {
         return fail(

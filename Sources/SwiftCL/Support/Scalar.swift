@@ -71,11 +71,14 @@ enum Scalar {
 }
 
 /// True when all values are finite; one pass, no branch per element.
-@inline(never)
-func allFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
-  #if arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)
-    return swiftcl_all_finite(values, count) != 0
-  #else
+#if arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)
+  @inline(__always)
+  func allFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
+    swiftcl_all_finite(values, count) != 0
+  }
+#else
+  @inline(never)
+  func allFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
     // A finite number times zero is zero; infinity and NaN give NaN. The four quarters go
     // side by side: rows often come from afar, and memory serves several streams better.
     let quarter = count / 4 & ~15
@@ -96,5 +99,5 @@ func allFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
       i &+= 1
     }
     return sum.sum() + rest == 0
-  #endif
-}
+  }
+#endif

@@ -33,6 +33,19 @@ struct TicketStore {
     return nil
   }
 
+  /// The ticket of a finished task. Inlined: a prediction asks here first, and a call would copy
+  /// the store.
+  @inline(__always)
+  func ticket(of task: swiftcl_task) -> UnsafeMutablePointer<Ticket>? {
+    var at = tickets
+    let end = tickets + count
+    while at < end {
+      if at.pointee.pointee.record.task == task { return at.pointee }
+      at += 1
+    }
+    return nil
+  }
+
   func has(room bytes: Int) -> Bool {
     bytes <= budget - used
   }
