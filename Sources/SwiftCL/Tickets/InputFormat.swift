@@ -70,74 +70,89 @@ struct InputFormat {
     return -1
   }
 
-  /// How many of so many elements are converted by sixteen; where there are no vectors that is only
-  /// more code.
-  @inline(__always)
-  private static func inVectors(_ count: Int) -> Int {
-    #if SWIFTCL_FIRMWARE
-      return 0
-    #else
-      return count & ~15
-    #endif
-  }
-
   /// One row: element type, then scale and offset of its channel. False when
   /// the result is not finite.
-  @inline(never)
-  func convert(_ source: UnsafeRawPointer, to row: UnsafeMutablePointer<Float>) -> Bool {
-    let count = elements
-    let whole = InputFormat.inVectors(count)
-    switch type {
-    case SWIFTCL_INPUT_U8:
-      for e in stride(from: 0, to: whole, by: 16) {
-        let v = (source + e).loadUnaligned(as: SIMD16<UInt8>.self)
-        row.setLanes(swiftcl_from_u8(v), at: e)
+  #if arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)
+    @inline(never)
+    func convert(_ source: UnsafeRawPointer, to row: UnsafeMutablePointer<Float>) -> Bool {
+      // What is not scaled stays as it is, the sign of 0 too.
+      var one: Float = 1
+      var nothing: Float = -0.0
+      let channels = scale == nil ? 1 : self.channels
+      let count = elements / channels
+      let isPlanar = layout == SWIFTCL_LAYOUT_PLANAR
+      withUnsafePointer(to: &one) { factor in
+        withUnsafePointer(to: &nothing) { summand in
+          var work = swiftcl_row(
+            source: source, type: type, channels: channels, count: count,
+            step: isPlanar ? 1 : channels, between: isPlanar ? count : 1, factor: scale ?? factor,
+            summand: offset ?? summand)
+          swiftcl_row_convert(&work, row)
+        }
       }
-      for e in whole..<count { row[e] = swiftcl_from_int(Int32((source + e).load(as: UInt8.self))) }
-    case SWIFTCL_INPUT_I8:
-      for e in stride(from: 0, to: whole, by: 16) {
-        let v = (source + e).loadUnaligned(as: SIMD16<Int8>.self)
-        row.setLanes(swiftcl_from_i8(v), at: e)
-      }
-      for e in whole..<count { row[e] = swiftcl_from_int(Int32((source + e).load(as: Int8.self))) }
-    case SWIFTCL_INPUT_I16:
-      for e in stride(from: 0, to: whole, by: 16) {
-        let v = (source + e * 2).loadUnaligned(as: SIMD16<Int16>.self)
-        row.setLanes(swiftcl_from_i16(v), at: e)
-      }
-      for e in whole..<count {
-        row[e] = swiftcl_from_int(Int32((source + e * 2).loadUnaligned(as: Int16.self)))
-      }
-    default:
-      UnsafeMutableRawPointer(row).copyMemory(from: source, byteCount: count * 4)
+      return !isFloat || allFinite(row, elements)
     }
-    scale(row)
-    return !isFloat || allFinite(row, count)
-  }
+  #else
+    @inline(never)
+    func convert(_ source: UnsafeRawPointer, to row: UnsafeMutablePointer<Float>) -> Bool {
+      let count = elements
+      let whole = count & ~15
+      switch type {
+      case SWIFTCL_INPUT_U8:
+        for e in stride(from: 0, to: whole, by: 16) {
+          let v = (source + e).loadUnaligned(as: SIMD16<UInt8>.self)
+          row.setLanes(swiftcl_from_u8(v), at: e)
+        }
+        for e in whole..<count {
+          row[e] = swiftcl_from_int(Int32((source + e).load(as: UInt8.self)))
+        }
+      case SWIFTCL_INPUT_I8:
+        for e in stride(from: 0, to: whole, by: 16) {
+          let v = (source + e).loadUnaligned(as: SIMD16<Int8>.self)
+          row.setLanes(swiftcl_from_i8(v), at: e)
+        }
+        for e in whole..<count {
+          row[e] = swiftcl_from_int(Int32((source + e).load(as: Int8.self)))
+        }
+      case SWIFTCL_INPUT_I16:
+        for e in stride(from: 0, to: whole, by: 16) {
+          let v = (source + e * 2).loadUnaligned(as: SIMD16<Int16>.self)
+          row.setLanes(swiftcl_from_i16(v), at: e)
+        }
+        for e in whole..<count {
+          row[e] = swiftcl_from_int(Int32((source + e * 2).loadUnaligned(as: Int16.self)))
+        }
+      default:
+        UnsafeMutableRawPointer(row).copyMemory(from: source, byteCount: count * 4)
+      }
+      scale(row)
+      return !isFloat || allFinite(row, count)
+    }
 
-  private func scale(
-    _ values: UnsafeMutablePointer<Float>, _ count: Int, _ factor: Float, _ summand: Float
-  ) {
-    let whole = InputFormat.inVectors(count)
-    for e in stride(from: 0, to: whole, by: 16) {
-      values.setLanes(values.lanes(at: e) * factor + summand, at: e)
+    private func scale(
+      _ values: UnsafeMutablePointer<Float>, _ count: Int, _ factor: Float, _ summand: Float
+    ) {
+      let whole = count & ~15
+      for e in stride(from: 0, to: whole, by: 16) {
+        values.setLanes(values.lanes(at: e) * factor + summand, at: e)
+      }
+      for e in whole..<count { values[e] = values[e] * factor + summand }
     }
-    for e in whole..<count { values[e] = values[e] * factor + summand }
-  }
 
-  private func scale(_ row: UnsafeMutablePointer<Float>) {
-    guard let scale, let offset else { return }
-    if channels == 1 {
-      self.scale(row, elements, scale[0], offset[0])
-    } else if layout == SWIFTCL_LAYOUT_PLANAR {
-      let plane = elements / channels
-      for c in 0..<channels { self.scale(row + c * plane, plane, scale[c], offset[c]) }
-    } else {
-      var e = 0
-      while e < elements {
-        for c in 0..<channels { row[e + c] = row[e + c] * scale[c] + offset[c] }
-        e += channels
+    private func scale(_ row: UnsafeMutablePointer<Float>) {
+      guard let scale, let offset else { return }
+      if channels == 1 {
+        self.scale(row, elements, scale[0], offset[0])
+      } else if layout == SWIFTCL_LAYOUT_PLANAR {
+        let plane = elements / channels
+        for c in 0..<channels { self.scale(row + c * plane, plane, scale[c], offset[c]) }
+      } else {
+        var e = 0
+        while e < elements {
+          for c in 0..<channels { row[e + c] = row[e + c] * scale[c] + offset[c] }
+          e += channels
+        }
       }
     }
-  }
+  #endif
 }
