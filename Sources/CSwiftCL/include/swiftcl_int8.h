@@ -91,27 +91,45 @@ SWIFTCL_INT8_INLINE int16_t swiftcl_nearest_single(float v, float largest) {
   return (int16_t)(int32_t)v;
 }
 
-/* y of one output, from its sum; `added` is shifted already. */
-SWIFTCL_INT8_INLINE int32_t swiftcl_settle(int32_t sum, int32_t factor, int32_t shift, int64_t added,
-                                           int32_t low, int32_t high) {
-  int64_t y = (((int64_t)sum * factor + ((int64_t)1 << (shift - 1))) >> shift) + added;
-  return (int32_t)(y < low ? low : y > high ? high : y);
-}
-
 #if __SIZEOF_POINTER__ == 4
 
-/* Where all that is shifted down fits 32 bits, two words are shifted as words. */
-#define SWIFTCL_INT8_SHIFT(type)                                                                 \
-  for (intptr_t at = 0, e = 0; e < work->count; e++, at += work->step) {                         \
-    int64_t y = (int64_t)((const type *)work->source)[at] * work->factor + work->summand;        \
-    int32_t q = (int32_t)((uint32_t)y >> shift | (uint32_t)(y >> 32) << (32 - shift));           \
-    work->target[at] = (int16_t)(q < -largest ? -largest : q > largest ? largest : q);           \
+#if defined(__ARM_FEATURE_DSP) && (!defined(__thumb__) || defined(__thumb2__))
+#define SWIFTCL_INT8_DSP 1
+#else
+#define SWIFTCL_INT8_DSP 0
+#endif
+
+/* (factor * element >> 16) + summand. */
+SWIFTCL_INT8_INLINE int32_t swiftcl_upper_words(int32_t factor, int32_t element, int32_t summand) {
+#if SWIFTCL_INT8_DSP
+  return __builtin_arm_smlawb(factor, element, summand);
+#else
+  return (factor >> 16) * element + ((int32_t)((uint32_t)factor & 65535) * element >> 16) + summand;
+#endif
+}
+
+#define SWIFTCL_INT8_SHIFT(type)                                                             \
+  for (const type *source = work->source; left != 0; left--) {                               \
+    int32_t q = swiftcl_upper_words(factor, *source, summand) >> shift;                      \
+    source += step;                                                                          \
+    if (__builtin_expect((uint32_t)q > 2 * (uint32_t)largest, 0)) {                          \
+      __asm__("" : "+r"(q)); /* rare enough for a branch */                                  \
+      q = q < 0 ? 0 : 2 * largest;                                                           \
+    }                                                                                        \
+    *target = (int16_t)(q - largest);                                                        \
+    target += step;                                                                          \
   }
 
-/* int8_input on a processor of 32 bits; 0 where it needs numbers of 64. */
+/*
+ * int8_input where the upper words of the sums will do, as the summands that we write have nothing
+ * in their lowest sixteen bits; returns 0 where they will not.
+ */
 static __attribute__((noinline, unused)) int32_t swiftcl_int8_shift(const swiftcl_int8_input *_Nonnull work) {
-  int32_t shift = work->shift, largest = work->largest;
-  if (shift < 17 || shift > 31 || work->summand >> 30 >> shift != work->summand >> 63) return 0;
+  int32_t shift = work->shift - 16, largest = work->largest, factor = work->factor;
+  if (shift < 1 || shift > 15 || (work->summand & 65535) || work->summand >> 46 != work->summand >> 63) return 0;
+  int32_t summand = (int32_t)(work->summand >> 16) + (largest << shift);
+  int16_t *target = work->target;
+  intptr_t left = work->count, step = work->step;
   if (work->type == SWIFTCL_INPUT_U8) {
     SWIFTCL_INT8_SHIFT(uint8_t)
   } else if (work->type == SWIFTCL_INPUT_I8) {
@@ -124,19 +142,60 @@ static __attribute__((noinline, unused)) int32_t swiftcl_int8_shift(const swiftc
   return 1;
 }
 
-#endif
-
-#if defined(__arm__)
-
 /* The sum of one output, grown by four inputs. */
 SWIFTCL_INT8_INLINE int32_t swiftcl_quad_step(int32_t sum, uint32_t word, int32_t x01, int32_t x23) {
-#if defined(__ARM_FEATURE_DSP) && (!defined(__thumb__) || defined(__thumb2__))
+#if SWIFTCL_INT8_DSP
   sum = __builtin_arm_smlad(__builtin_arm_sxtb16((int32_t)word), x01, sum);
   return __builtin_arm_smlad(__builtin_arm_sxtb16((int32_t)(word >> 8 | word << 24)), x23, sum);
 #else
   sum += (int8_t)word * (int16_t)x01 + (int8_t)(word >> 16) * (int16_t)(x01 >> 16);
   return sum + (int8_t)(word >> 8) * (int16_t)x23 + (int8_t)(word >> 24) * (int16_t)(x23 >> 16);
 #endif
+}
+
+/* The sums of four outputs: they, two pairs of inputs and a word stay in registers. */
+static __attribute__((noinline, unused)) void swiftcl_four_sums(const int16_t *_Nonnull x,
+                                                                const uint32_t *_Nonnull words, intptr_t quads,
+                                                                const int32_t *_Nonnull bias,
+                                                                int32_t *_Nonnull sums) {
+  const int32_t *pair = (const int32_t *)(const void *)x, *end = pair + 2 * quads;
+  int32_t a = bias[0], b = bias[1], c = bias[2], d = bias[3];
+  for (; pair != end; pair += 2, words += 16) {
+    int32_t x01 = pair[0], x23 = pair[1];
+    a = swiftcl_quad_step(a, words[0], x01, x23);
+    b = swiftcl_quad_step(b, words[1], x01, x23);
+    c = swiftcl_quad_step(c, words[2], x01, x23);
+    d = swiftcl_quad_step(d, words[3], x01, x23);
+  }
+  sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d;
+}
+
+/* One y from its sum, of any shift, with what is added. */
+static __attribute__((noinline, unused)) int32_t swiftcl_settle(const swiftcl_int8_rows *_Nonnull work, int32_t sum,
+                                                                int32_t factor, intptr_t at) {
+  int64_t y = ((int64_t)sum * factor + ((int64_t)1 << (work->shift - 1))) >> work->shift;
+  if (work->added)
+    y += ((int64_t)work->added[at] * work->added_factor + ((int64_t)1 << (work->added_shift - 1))) >> work->added_shift;
+  return (int32_t)(y < work->low ? work->low : y > work->high ? work->high : y);
+}
+
+/* Makes of the sums of four outputs their y; `at` is their place in the rows that are written. */
+static __attribute__((noinline, unused)) void swiftcl_settle_four(const swiftcl_int8_rows *_Nonnull work,
+                                                                  int32_t *_Nonnull sums, intptr_t output,
+                                                                  intptr_t at) {
+  const int32_t *factor = work->factor + output;
+  int32_t shift = work->shift - 32, low = work->low, high = work->high;
+  for (const int32_t *end = sums + 4; sums != end; sums++, factor++, at++) {
+    int32_t q;
+    if (shift > 0 && !work->added) { /* the upper word alone: half is above the lower one */
+      q = ((int32_t)((int64_t)*sums * *factor >> 32) + (1 << (shift - 1))) >> shift;
+      q = q < low ? low : q > high ? high : q;
+    } else {
+      q = swiftcl_settle(work, *sums, *factor, at);
+    }
+    *sums = q;
+    if (work->y) work->y[at] = (int16_t)q;
+  }
 }
 
 #else
@@ -160,7 +219,7 @@ SWIFTCL_INT8_INLINE swiftcl_shorts swiftcl_affine(swiftcl_words value, int32_t f
   return __builtin_convertvector(y, swiftcl_shorts);
 }
 
-/* swiftcl_settle of sixteen outputs. */
+/* y of sixteen outputs from their sums; `added` is shifted already. */
 SWIFTCL_INT8_INLINE swiftcl_words swiftcl_settle_words(swiftcl_words sum, swiftcl_words factor, int32_t shift,
                                                        swiftcl_longs added, int32_t low, int32_t high) {
   swiftcl_longs y = __builtin_convertvector(sum, swiftcl_longs) * __builtin_convertvector(factor, swiftcl_longs);

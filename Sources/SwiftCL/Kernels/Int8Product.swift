@@ -3,40 +3,26 @@ import CSwiftCL
 /// Products of int8 tickets: see swiftcl_int8.h. Integers have one result in any order, so
 /// that every variant gives the same bits without further care.
 extension BuiltinKernels {
-  #if arch(arm)
-    /// Four outputs at a time: their sums, two pairs of inputs and a word stay in registers.
+  #if arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr)
+    /// Four outputs at a time.
     @inline(never)
     static func int8Rows(_ pass: UnsafePointer<swiftcl_int8_rows>) {
       let work = pass.pointee
       let padded = Panels.pad(work.units)
-      for row in 0..<work.rows {
-        let x = UnsafeRawPointer(work.x + row &* work.x_stride)
-        var o = 0
-        while o < work.units {
-          let panel: Int = (o & ~15) &* work.quads
-          var word = work.weights + (panel &+ (o & 15))
-          var s0 = work.bias[o]
-          var s1 = work.bias[o &+ 1]
-          var s2 = work.bias[o &+ 2]
-          var s3 = work.bias[o &+ 3]
-          var pair = x
-          let end = x + work.quads &* 8
-          while pair < end {
-            let x01 = pair.load(as: Int32.self)
-            let x23 = pair.load(fromByteOffset: 4, as: Int32.self)
-            s0 = swiftcl_quad_step(s0, word[0], x01, x23)
-            s1 = swiftcl_quad_step(s1, word[1], x01, x23)
-            s2 = swiftcl_quad_step(s2, word[2], x01, x23)
-            s3 = swiftcl_quad_step(s3, word[3], x01, x23)
-            pair += 8
-            word += 16
+      withUnsafeTemporaryAllocation(of: Int32.self, capacity: 4) { four in
+        guard let narrow = four.baseAddress else { return }
+        for row in 0..<work.rows {
+          var o = 0
+          while o < work.units {
+            let panel: Int = (o & ~15) &* work.quads
+            let at = row &* padded &+ o
+            let sums = work.wide.map { $0 + at } ?? narrow
+            swiftcl_four_sums(
+              work.x + row &* work.x_stride, work.weights + (panel &+ (o & 15)), work.quads,
+              work.bias + o, sums)
+            swiftcl_settle_four(pass, sums, o, at)
+            o &+= 4
           }
-          let at = row &* padded &+ o
-          settle(work, s0, o, at)
-          settle(work, s1, o &+ 1, at &+ 1)
-          settle(work, s2, o &+ 2, at &+ 2)
-          settle(work, s3, o &+ 3, at &+ 3)
-          o &+= 4
         }
       }
     }
@@ -130,26 +116,12 @@ extension BuiltinKernels {
           of: swiftcl_narrow(y), as: SIMD16<Int16>.self)
       }
     }
-  #endif
 
-  /// What another layer's integer adds.
-  @inline(__always)
-  private static func addend(_ work: swiftcl_int8_rows, _ value: Int16) -> Int64 {
-    let half = 1 as Int64 &<< Int64(work.added_shift &- 1)
-    return (Int64(value) &* Int64(work.added_factor) &+ half) &>> Int64(work.added_shift)
-  }
-
-  #if arch(arm)
+    /// What another layer's integer adds.
     @inline(__always)
-    private static func settle(_ work: swiftcl_int8_rows, _ sum: Int32, _ o: Int, _ at: Int) {
-      var added: Int64 = 0
-      if let other = work.added { added = addend(work, other[at]) }
-      let y = swiftcl_settle(sum, work.factor[o], work.shift, added, work.low, work.high)
-      if let wide = work.wide {
-        wide[at] = y
-      } else if let narrow = work.y {
-        narrow[at] = Int16(truncatingIfNeeded: y)
-      }
+    private static func addend(_ work: swiftcl_int8_rows, _ value: Int16) -> Int64 {
+      let half = 1 as Int64 &<< Int64(work.added_shift &- 1)
+      return (Int64(value) &* Int64(work.added_factor) &+ half) &>> Int64(work.added_shift)
     }
   #endif
 
@@ -162,7 +134,7 @@ extension BuiltinKernels {
     let work = pass.pointee
     let source = work.source
     var e = 0
-    #if !arch(arm)
+    #if !(arch(arm) || arch(riscv32) || arch(wasm32) || arch(avr))
       if work.step == 1 {
         while e < work.count &- 15 {
           let value: SIMD16<Int32>

@@ -127,6 +127,8 @@ struct Int8Plan {
     channel.factor = fixed(inputScale(c), shift)
     channel.summand =
       nearest(inputOffset(c) * power(shift), 576_460_752_303_423_488) + 1 << Int64(shift - 1)
+    // Processors of 32 bits can do without the lower words then; 2^-9 of an integer is lost at most.
+    if shift >= 24 { channel.summand = (channel.summand + 32_768) & ~65_535 }
     return channel
   }
 }
