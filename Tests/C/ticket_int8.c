@@ -176,6 +176,9 @@ static void forge_ranges(size_t layers) {
   }
   if (get32(image.bytes + H_TYPE) == SWIFTCL_INPUT_F32) return;
   size_t channel = ranges + (layers + 1) * RANGE;
+  forge(channel, 12345, SWIFTCL_OK); /* a summand that needs words of 64 bits */
+  forge(channel, 0xFFFFFFFF, SWIFTCL_OK);
+  forge(channel + 4, 0x0FFFFFFF, SWIFTCL_OK);
   forge(channel + 4, 0x10000001, SWIFTCL_E_CORRUPT); /* beyond 2^60 */
   forge(channel + 4, 0xE0000000, SWIFTCL_E_CORRUPT);
   forge(channel + 4, 0x80000000, SWIFTCL_E_CORRUPT);
@@ -337,5 +340,6 @@ int main(void) {
     same_integers(kind);
     bad_tickets(kind);
   }
+  printf("integers %08x\n", (unsigned)integers_digest); /* Tests/Firmware compares processors */
   return finish("ticket_int8");
 }

@@ -186,7 +186,7 @@ build/firmware/cortex-m4/walk.elf: Tests/Firmware/walk.c $(BOARD_FILES) $(WALKS:
 	  -Lexamples-c/firmware/board -Tlarge.ld -Wl,--defsym=STACK_BYTES=$(STACK_walk) -Wl,--gc-sections \
 	  -Wl,--no-warn-execstack -lm -o $@
 
-HOST_PROGRAMS := learn ticket slots quantize eight/ticket
+HOST_PROGRAMS := learn ticket slots quantize eight/ticket ticket_int8
 build/firmware/host/%: examples-c/firmware/%.c $(BOARD_FILES) build/lib/libswiftcl.a
 	@mkdir -p $(@D)
 	$(call say,cc)
@@ -210,6 +210,10 @@ $(FORGERIES:%=build/firmware/armv7/%): build/firmware/armv7/%: Tests/C/%.c $(C_T
 	@mkdir -p $(@D)
 	$(call say,cc)
 	$(Q)$(TOOLS_armv7-linux)gcc $(C_WARNINGS) -D_FILE_OFFSET_BITS=64 -O1 -I include $(filter %.c %.a,$^) -static -o $@ -lm -lpthread
+build/firmware/host/ticket_int8: Tests/C/ticket_int8.c $(C_TEST_HEADERS) build/lib/libswiftcl.a
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) $(C_WARNINGS) -O1 -I include $(filter %.c %.a,$^) -o $@ -lm -lpthread
 
 build/firmware/windows.bin: examples-c/firmware/windows.py
 	@mkdir -p $(@D)

@@ -113,7 +113,7 @@ struct ClassHead {
   @inline(never)
   static func bytes(_ room: Room, _ options: swiftcl_options) -> Int? {
     // BLAS counts in 32 bits.
-    if room.features > Int(Int32.max) { return nil }
+    if room.features >= Int(Int32.max) { return nil }
     var arena = Arena(measuring: ())
     _ = ClassHead(&arena, room, options)
     return arena.overflows ? nil : arena.used
