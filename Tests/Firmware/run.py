@@ -54,6 +54,7 @@ RUNS = [
     ("stack-cortex-m4-full", "cortex-m4", "stack", [], []),
     ("stack-riscv32", "riscv32-dense", "stack", [], []),
     ("walk-cortex-m4", "cortex-m4", "walk", [], []),
+    ("walk-cortex-m4-dense", "cortex-m4-dense", "walk", [], []),
 ]
 # Bad numbers and forged files where memory is counted in 32 bits.
 RUNS += [(f"{name}-armv7", "armv7", name, [], []) for name in

@@ -21,16 +21,21 @@ static inline void walk_release(void *context, void *memory, size_t bytes) {
   free(memory);
 }
 
+/* Options without an allocator borrow one for a call: in place, as fields may follow that this version does not know. */
+static inline swiftcl_allocator *walk_lend(const swiftcl_allocator *none) {
+  swiftcl_allocator *allocator = (swiftcl_allocator *)(uintptr_t)none;
+  allocator->allocate = walk_allocate;
+  allocator->release = walk_release;
+  return allocator;
+}
+
 static inline swiftcl_status walk_create(const swiftcl_options *options, swiftcl_network **network) {
   if (!options || options->struct_size < sizeof *options || options->struct_size > sizeof *options + 64 ||
       options->allocator.allocate || options->allocator.release)
     return swiftcl_network_create(options, network);
-  /* In place, as fields may follow that this version does not know. */
-  swiftcl_allocator *allocator = (swiftcl_allocator *)(uintptr_t)&options->allocator, none = *allocator;
-  allocator->allocate = walk_allocate;
-  allocator->release = walk_release;
+  swiftcl_allocator *lent = walk_lend(&options->allocator);
   swiftcl_status status = swiftcl_network_create(options, network);
-  *allocator = none;
+  lent->allocate = NULL, lent->release = NULL;
   return status;
 }
 
@@ -44,11 +49,9 @@ static inline swiftcl_status walk_load(const void *data, size_t bytes, const swi
   if (options->struct_size < sizeof *options || options->struct_size > sizeof *options + 64 ||
       options->allocator.allocate || options->allocator.release)
     return swiftcl_network_load_memory(data, bytes, options, network);
-  swiftcl_allocator *allocator = (swiftcl_allocator *)(uintptr_t)&options->allocator, none = *allocator;
-  allocator->allocate = walk_allocate;
-  allocator->release = walk_release;
+  swiftcl_allocator *lent = walk_lend(&options->allocator);
   swiftcl_status status = swiftcl_network_load_memory(data, bytes, options, network);
-  *allocator = none;
+  lent->allocate = NULL, lent->release = NULL;
   return status;
 }
 #define swiftcl_network_create walk_create

@@ -178,11 +178,14 @@ build/firmware/cortex-m4/walk-%.o: Tests/C/bad_%.c $(C_TEST_HEADERS) Tests/Firmw
 	$(call say,cc)
 	$(Q)arm-none-eabi-gcc $(CPU_cortex-m4) -mthumb -std=gnu99 -Wall -Wno-shift-count-overflow -Os -fshort-enums -ffunction-sections \
 	  -I include -I Tests/C -include Tests/Firmware/walk.h -Dmain=walk_$* -c $< -o $@
-build/firmware/cortex-m4/walk.elf: Tests/Firmware/walk.c $(BOARD_FILES) $(WALKS:%=build/firmware/cortex-m4/walk-%.o) \
-    build/firmware/cortex-m4/libswiftcl.a
+build/firmware/cortex-m4/walk.elf: $(WALKS:%=build/firmware/cortex-m4/walk-%.o)
+# Any order of calls suits a build of dense layers as well.
+build/firmware/cortex-m4-dense/walk.elf: build/firmware/cortex-m4/walk-calls.o
+build/firmware/cortex-m4-dense/walk.elf: WALK := -DWALK=walk_calls
+build/firmware/%/walk.elf: Tests/Firmware/walk.c $(BOARD_FILES) build/firmware/%/libswiftcl.a
 	$(call say,link)
-	$(Q)arm-none-eabi-gcc $(CPU_cortex-m4) -mthumb -std=gnu99 -Wall -Os -fshort-enums -ffunction-sections -I include \
-	  -Iexamples-c/firmware $< $(filter-out %memory.c,$(BOARD)) $(filter %.o %.a,$^) -nostartfiles \
+	$(Q)arm-none-eabi-gcc $(CPU_cortex-m4) -mthumb -std=gnu99 -Wall -Os -fshort-enums -ffunction-sections $(WALK) -I include \
+	  -Iexamples-c/firmware $< $(filter-out %memory.c,$(BOARD)) $(filter %.o,$^) $(filter %.a,$^) -nostartfiles \
 	  -Lexamples-c/firmware/board -Tlarge.ld -Wl,--defsym=STACK_BYTES=$(STACK_walk) -Wl,--gc-sections \
 	  -Wl,--no-warn-execstack -lm -o $@
 
@@ -233,7 +236,7 @@ firmware-test: ## images on emulated boards, compared with this machine
 	  python3 Tests/Firmware/run.py $$targets
 EIGHT_DATA = $(or $(SWIFTCL_DATA),../shared/data)
 firmware-images: $(foreach i,$(IMAGES),$(if $(filter $(call part,$(i),2),$(TARGETS)),$(call elf,$(i)))) \
-  $(if $(filter cortex-m4,$(TARGETS)),build/firmware/cortex-m4/walk.elf) $(HOST_PROGRAMS:%=build/firmware/host/%) \
+  $(if $(filter cortex-m4,$(TARGETS)),build/firmware/cortex-m4/walk.elf build/firmware/cortex-m4-dense/walk.elf) $(HOST_PROGRAMS:%=build/firmware/host/%) \
   $(if $(filter armv7-linux,$(TARGETS)),$(FORGERIES:%=build/firmware/armv7/%)) \
   $(foreach t,$(filter %-linux,$(TARGETS)),build/firmware/$(t:-linux=)/learn) build/firmware/windows.bin
 
