@@ -44,9 +44,20 @@ static inline int status_check(
 #define STATUS(net, call, wanted) status_check(__FILE__, __LINE__, #call, net, (call), wanted)
 #define OK(net, call) STATUS(net, call, SWIFTCL_OK)
 
+/* Of what a test computed; Tests/Firmware asks whether other processors compute the same. */
+static uint32_t outputs_digest = 2166136261u;
+static inline void digest(const void *outputs, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    uint32_t bits;
+    memcpy(&bits, (const char *)outputs + 4 * i, 4);
+    outputs_digest = (outputs_digest ^ bits) * 16777619u;
+  }
+}
+
 static inline int finish(const char *name) {
   if (failures) fprintf(stderr, "%s: %d of %ld checks failed\n", name, failures, checks);
-  else printf("%s: %ld checks\n", name, checks);
+  else if (outputs_digest == 2166136261u) printf("%s: %ld checks\n", name, checks);
+  else printf("%s: %ld checks, outputs %08x\n", name, checks, (unsigned)outputs_digest);
   return failures != 0;
 }
 

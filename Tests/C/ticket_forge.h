@@ -88,12 +88,6 @@ static inline void quantize_forged(const swiftcl_ticket *ticket, const swiftcl_t
 }
 
 /* Opens what lies in `target`; what is accepted must run within its own bytes. */
-/* Over all integers that int8 tickets gave: the same on every processor. */
-static uint32_t integers_digest = 2166136261u;
-static inline void digest(const int32_t *integers, size_t count) {
-  for (size_t i = 0; i < count; i++) integers_digest = (integers_digest ^ (uint32_t)integers[i]) * 16777619u;
-}
-
 static inline swiftcl_status try_target(void) {
   static uint8_t handle[SWIFTCL_TICKET_BYTES + 16];
   void *memory = (void *)(((uintptr_t)handle + 15) / 16 * 16);

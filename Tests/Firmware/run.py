@@ -56,10 +56,10 @@ RUNS = [
     ("walk-cortex-m4", "cortex-m4", "walk", [], []),
     ("walk-cortex-m4-dense", "cortex-m4-dense", "walk", [], []),
 ]
-# Bad numbers and forged files where memory is counted in 32 bits.
+# Bad numbers and forged files where memory is counted in 32 bits; tickets of every kind of layer.
 RUNS += [(f"{name}-armv7", "armv7", name, [], []) for name in
-         ("bad_limits", "bad_loads", "checkpoint_faults", "ticket_faults", "ticket_int8")]
-RUNS += [("ticket_int8-host", "host", "ticket_int8", [], [])]
+         ("bad_limits", "bad_loads", "checkpoint_faults", "ticket_faults", "ticket_int8", "ticket_bits")]
+RUNS += [(f"{name}-host", "host", name, [], []) for name in ("ticket_int8", "ticket_bits")]
 LINUX = {"aarch64": "qemu-aarch64-static", "armv7": "qemu-arm-static"}
 
 
@@ -172,9 +172,10 @@ class Bars:
             self.add(f"{ticket}: the same logits wherever it runs", len(set(map(str, logits.values()))) == 1 and all(logits.values()),
                      logits)
 
-        integers = {name: re.findall(r"integers (\w+)", self.texts[name]) for name in self.runs if name.startswith("ticket_int8-")}
-        self.add("forged eight-bit tickets: the same integers wherever they are accepted", len(set(map(str, integers.values()))) == 1
-                 and all(integers.values()), integers)
+        for program in ("ticket_bits", "ticket_int8"):
+            outputs = {name: re.findall(r"outputs (\w+)", self.texts[name]) for name in self.runs if name.startswith(program)}
+            self.add(f"{program}: layers of every kind, the same outputs on this machine and on armv7",
+                     len(set(map(str, outputs.values()))) == 1 and all(outputs.values()), outputs)
 
     def eight_bits(self):
         """Of what benchmarks/int8.py measured; a ticket of few weights is mostly records."""

@@ -189,7 +189,7 @@ build/firmware/%/walk.elf: Tests/Firmware/walk.c $(BOARD_FILES) build/firmware/%
 	  -Lexamples-c/firmware/board -Tlarge.ld -Wl,--defsym=STACK_BYTES=$(STACK_walk) -Wl,--gc-sections \
 	  -Wl,--no-warn-execstack -lm -o $@
 
-HOST_PROGRAMS := learn ticket slots quantize eight/ticket ticket_int8
+HOST_PROGRAMS := learn ticket slots quantize eight/ticket ticket_int8 ticket_bits
 build/firmware/host/%: examples-c/firmware/%.c $(BOARD_FILES) build/lib/libswiftcl.a
 	@mkdir -p $(@D)
 	$(call say,cc)
@@ -207,13 +207,13 @@ build/firmware/%/learn: examples-c/firmware/learn.c $(BOARD_FILES) build/cross/%
 	$(call say,cc)
 	$(Q)$(TOOLS_$*-linux)gcc $(HOST_BOARD) $(filter %/learn.c %.a,$^) $(STATIC_$*-linux) -o $@ -lm -lpthread
 
-# Bad numbers and forged files where memory is counted in 32 bits, in a tenth of the time that a board takes.
-FORGERIES := bad_limits bad_loads checkpoint_faults ticket_faults ticket_int8
+# Bad numbers, forged files and tickets of every kind where memory is counted in 32 bits, in a tenth of the time that a board takes.
+FORGERIES := bad_limits bad_loads checkpoint_faults ticket_faults ticket_int8 ticket_bits
 $(FORGERIES:%=build/firmware/armv7/%): build/firmware/armv7/%: Tests/C/%.c $(C_TEST_HEADERS) build/cross/armv7-linux/libswiftcl.a
 	@mkdir -p $(@D)
 	$(call say,cc)
 	$(Q)$(TOOLS_armv7-linux)gcc $(C_WARNINGS) -D_FILE_OFFSET_BITS=64 -O1 -I include $(filter %.c %.a,$^) -static -o $@ -lm -lpthread
-build/firmware/host/ticket_int8: Tests/C/ticket_int8.c $(C_TEST_HEADERS) build/lib/libswiftcl.a
+build/firmware/host/ticket_int8 build/firmware/host/ticket_bits: build/firmware/host/%: Tests/C/%.c $(C_TEST_HEADERS) build/lib/libswiftcl.a
 	@mkdir -p $(@D)
 	$(call say,cc)
 	$(Q)$(CC) $(C_WARNINGS) -O1 -I include $(filter %.c %.a,$^) -o $@ -lm -lpthread
