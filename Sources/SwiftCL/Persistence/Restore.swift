@@ -154,11 +154,17 @@ extension Network {
     _ columns: UnsafeMutablePointer<Int32>,
     _ count: Int
   ) {
+    var largest: Int32 = -1
     for c in 0..<count {
       columns[c] = options.sharesTicket ? classes[c] : Int32(c)
       if classes[c] < 0 || Int(classes[c]) >= headShape.width {
         source.refuse(SWIFTCL_E_CORRUPT, "a task's label is impossible")
         columns[c] = 0
+      }
+      // Labels mostly ascend; only those that do not can have been before.
+      if classes[c] > largest {
+        largest = classes[c]
+        continue
       }
       for earlier in 0..<c where classes[earlier] == classes[c] {
         source.refuse(SWIFTCL_E_CORRUPT, "a task has a label twice")
