@@ -258,8 +258,11 @@ static void cut_and_flipped(void) {
     }
     uint8_t *bad = malloc(image.size);
     memcpy(bad, image.bytes, image.size);
+    /* Every bit of some kinds, of the others one of each byte by turns. */
+    int every = kind < 4 && !quick();
     for (size_t at = 0; at < image.size; at += stride)
-      for (int bit = 0; bit < 8; bit++) {
+      for (int i = 0; i < (every ? 8 : 1); i++) {
+        int bit = every ? i : (int)((at + (size_t)kind) % 8);
         bad[at] ^= (uint8_t)(1u << bit);
         expect_refused(bad, image.size, "a flipped bit", at);
         struct stream stream = reading(bad, image.size);
