@@ -180,7 +180,7 @@ extension Network {
   /// The ticket of a finished task, or a message that names the task.
   @inline(never)
   mutating func ticket(_ task: swiftcl_task) -> UnsafeMutablePointer<Ticket>? {
-    if let index = store.index(of: task) { return store.tickets[index] }
+    if let finished = store.ticket(of: task) { return finished }
     if task == SWIFTCL_TASK_OPEN {
       _ = fail(
         SWIFTCL_E_STATE,

@@ -109,7 +109,7 @@ extension Network {
     if task.isOpen {
       let before =
         task.reopens
-        ? store.index(of: task.record.task).map { store.tickets[$0].pointee.record } : nil
+        ? store.ticket(of: task.record.task)?.pointee.record : nil
       totals.steps &+= task.record.steps &- (before?.steps ?? 0)
       totals.macs &+= task.record.macs &- (before?.macs ?? 0)
       totals.dense_macs &+= task.record.denseMacs &- (before?.denseMacs ?? 0)

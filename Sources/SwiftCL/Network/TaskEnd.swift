@@ -62,7 +62,7 @@ extension Network {
 
   /// The block that the open task's ticket goes to.
   private mutating func ticketForOpenTask() -> UnsafeMutablePointer<Ticket>? {
-    if task.reopens { return store.index(of: task.record.task).map { store.tickets[$0] } }
+    if task.reopens { return store.ticket(of: task.record.task) }
     sizeTicket(classCount: task.classCount) { blocksWithCandidates(layer: $0) }
     if options.sharesTicket, store.shared == nil {
       guard let shared = layTicket(sharesParameters: false, classCount: headShape.width) else {

@@ -2,7 +2,7 @@
   /// Where in the scratch of a row a ticket's layers put what they give: a chain of dense
   /// layers needs two buffers, which take turns.
   struct ScratchPlaces {
-    private(set) var even = 0
+    private var even = 0
     private var odd = 0
     /// No ticket of use needs more; stops overflow early.
     static let largest = Int.max / 16
@@ -31,7 +31,7 @@
     /// No ticket of use needs more; stops overflow early.
     static let largest = Int.max / 16
     /// Those of the layers with even numbers, in a chain.
-    private(set) var even = 0
+    private var even = 0
 
     /// Two buffers a layer: what it gives, and the same after the pooling.
     private var offsets = InlineArray<64, Int>(repeating: 0)

@@ -48,10 +48,8 @@ struct OpenTicket {
   var classes: UnsafePointer<Int32>
   var input: InputFormat
   /// Elements of scratch for one row, floats or, in int8 tickets, sixteen-bit integers: of the
-  /// activations, of these the layers with even numbers where those take turns with the odd
-  /// ones, and of the converted inputs.
+  /// activations, and of the converted inputs.
   var activations = 0
-  var even = 0
   var converted = 0
   /// Whether every layer reads just the one before.
   var isChain = true
@@ -96,9 +94,7 @@ struct OpenTicket {
         patches = max(patches, patchRows(window) * row + Patches.slack)
       }
     }
-    let places = ScratchPlaces(self)
-    activations = places.total
-    even = places.even
+    activations = ScratchPlaces(self).total
     converted = isInt8 ? convertedShorts : input.isPlain ? 0 : input.elements
     // A megabyte of rows and activations stays in the second cache of today's
     // processors; multiples of 48 are whole tiles of every variant.
