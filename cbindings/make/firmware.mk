@@ -27,7 +27,7 @@ LD_riscv32 := -m elf32lriscv
 
 CLANG := $(dir $(shell command -v $(SWIFTC)))clang
 
-# FEATURES=dense leaves out all but dense layers that compete per task: a fifth of the flash.
+# FEATURES=dense leaves out all but dense layers that compete per task: a third of the flash.
 # dense-int8 has tickets with eight-bit weights besides.
 define firmware_target
 TOOLS_firmware-$(1)$(2) := $(PREFIX_OF_$(1))

@@ -112,22 +112,23 @@ SWIFTCL_INT8_INLINE int32_t swiftcl_upper_words(int32_t factor, int32_t element,
   for (const type *source = work->source; left != 0; left--) {                               \
     int32_t q = swiftcl_upper_words(factor, *source, summand) >> shift;                      \
     source += step;                                                                          \
-    if (__builtin_expect((uint32_t)q > 2 * (uint32_t)largest, 0)) {                          \
+    if (__builtin_expect((uint32_t)(q + largest) > 2 * (uint32_t)largest, 0)) {              \
       __asm__("" : "+r"(q)); /* rare enough for a branch */                                  \
-      q = q < 0 ? 0 : 2 * largest;                                                           \
+      q = q < 0 ? -largest : largest;                                                        \
     }                                                                                        \
-    *target = (int16_t)(q - largest);                                                        \
+    *target = (int16_t)q;                                                                    \
     target += step;                                                                          \
   }
 
 /*
  * int8_input where the upper words of the sums will do, as the summands that we write have nothing
- * in their lowest sixteen bits; returns 0 where they will not.
+ * in their lowest sixteen bits; returns 0 where they will not. Neither product nor summand is beyond
+ * 2^30 then, so that their sum fits.
  */
 static __attribute__((noinline, unused)) int32_t swiftcl_int8_shift(const swiftcl_int8_input *_Nonnull work) {
   int32_t shift = work->shift - 16, largest = work->largest, factor = work->factor;
   if (shift < 1 || shift > 15 || (work->summand & 65535) || work->summand >> 46 != work->summand >> 63) return 0;
-  int32_t summand = (int32_t)(work->summand >> 16) + (largest << shift);
+  int32_t summand = (int32_t)(work->summand >> 16);
   int16_t *target = work->target;
   intptr_t left = work->count, step = work->step;
   if (work->type == SWIFTCL_INPUT_U8) {
