@@ -16,23 +16,23 @@ typedef struct swiftcl_row {
   intptr_t channels;
   intptr_t count; /* at least 1 */
   intptr_t step;
-  intptr_t between; /* from the first element of a channel to that of the next */
+  intptr_t between;             /* from the first element of a channel to that of the next */
   const float *_Nonnull factor; /* a channel's */
   const float *_Nonnull summand;
 } swiftcl_row;
 
-#define SWIFTCL_ROW_OF(type)                                                    \
-  for (intptr_t c = 0; c < row->channels; c++) {                                \
-    const char *from = (const char *)row->source + c * row->between * sizeof(type); \
+#define SWIFTCL_ROW_OF(type)                                                                   \
+  for (intptr_t c = 0; c < row->channels; c++) {                                               \
+    const char *from = (const char *)row->source + c * row->between * sizeof(type);            \
     float *to = target + c * row->between, factor = row->factor[c], summand = row->summand[c]; \
-    intptr_t left = row->count, step = row->step;                               \
-    do {                                                                        \
-      type element;                                                             \
-      __builtin_memcpy(&element, from, sizeof element);                         \
-      float product = (float)element * factor;                                  \
-      *to = product + summand;                                                  \
-      from += step * sizeof element, to += step;                                \
-    } while (--left != 0);                                                      \
+    intptr_t left = row->count, step = row->step;                                              \
+    do {                                                                                       \
+      type element;                                                                            \
+      __builtin_memcpy(&element, from, sizeof element);                                        \
+      float product = (float)element * factor;                                                 \
+      *to = product + summand;                                                                 \
+      from += step * sizeof element, to += step;                                               \
+    } while (--left != 0);                                                                     \
   }
 
 /* target = element * factor + summand, rounded twice. */

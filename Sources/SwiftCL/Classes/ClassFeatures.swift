@@ -48,9 +48,9 @@ extension Network {
     let head = classHead
     var offset = 0
     for t in 0..<head.taskCount {
-      guard let s = store.index(of: head.tasks[t]) else { continue }
+      guard let ticket = store.ticket(of: head.tasks[t]) else { continue }
       offset += features(
-        of: store.tickets[s], x, rows: rows, to: head.input + offset, stride: head.features)
+        of: ticket, x, rows: rows, to: head.input + offset, stride: head.features)
     }
     product(head, rows: rows)
     return HeadRows(

@@ -99,9 +99,9 @@ extension Network {
     last = -1
     var sum = 0
     for t in 0..<tasks {
-      guard head.tasks[t] > last, let s = store.index(of: head.tasks[t]) else { return false }
+      guard head.tasks[t] > last, let ticket = store.ticket(of: head.tasks[t]) else { return false }
       last = head.tasks[t]
-      sum += store.tickets[s].pointee.head.size.inputs
+      sum += ticket.pointee.head.size.inputs
     }
     return sum == features
   }

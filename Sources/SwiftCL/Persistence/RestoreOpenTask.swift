@@ -87,17 +87,17 @@ extension Network {
 
   private func isPossibleNumber(_ open: OpenTask) -> Bool {
     open.reopens
-      ? store.index(of: open.record.task) != nil
+      ? store.ticket(of: open.record.task) != nil
       : open.record.task == nextTask && store.count < store.capacity
   }
 
   /// A reopened task is written over its ticket: it must have its very size.
   private func matchesOwnTicket() -> Bool {
-    guard let index = store.index(of: task.record.task), task.phase == SWIFTCL_PHASE_SPECIALISE
+    guard let own = store.ticket(of: task.record.task), task.phase == SWIFTCL_PHASE_SPECIALISE
     else {
       return false
     }
-    let ticket = store.tickets[index].pointee
+    let ticket = own.pointee
     if !ticket.hasClasses(workspace.classes, task.classCount) { return false }
     for l in 0..<layerCount where ticket.layers[l].size.units != working[l].units { return false }
     return true

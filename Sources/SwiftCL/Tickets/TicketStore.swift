@@ -28,22 +28,28 @@ struct TicketStore {
     self.capacity = capacity
   }
 
-  func index(of task: swiftcl_task) -> Int? {
-    for i in 0..<count where tickets[i].pointee.record.task == task { return i }
-    return nil
-  }
-
-  /// The ticket of a finished task. Inlined: a prediction asks here first, and a call would copy
-  /// the store.
+  /// Inlined: a prediction asks here first, and a call would copy the store.
   @inline(__always)
-  func ticket(of task: swiftcl_task) -> UnsafeMutablePointer<Ticket>? {
+  private func place(of task: swiftcl_task)
+    -> UnsafeMutablePointer<UnsafeMutablePointer<Ticket>>?
+  {
     var at = tickets
     let end = tickets + count
     while at < end {
-      if at.pointee.pointee.record.task == task { return at.pointee }
+      if at.pointee.pointee.record.task == task { return at }
       at += 1
     }
     return nil
+  }
+
+  func index(of task: swiftcl_task) -> Int? {
+    place(of: task).map { $0 - tickets }
+  }
+
+  /// The ticket of a finished task.
+  @inline(__always)
+  func ticket(of task: swiftcl_task) -> UnsafeMutablePointer<Ticket>? {
+    place(of: task)?.pointee
   }
 
   func has(room bytes: Int) -> Bool {
